@@ -1,4 +1,4 @@
-"""Formats figures as text for screen, reports and statusline alike: money, counts, shares, ages, instants.
+"""Formats figures as text for screen, reports and statusline alike: money, counts, shares.
 
 Integers stay integers until the last step, and nothing is rounded twice. Money shows its own uncertainty: `≥` means
 that something in it could not be priced or was logged only in part, `~` that a price is based on an assumption; a sum
@@ -8,22 +8,18 @@ is needed: the statusline has 60 ms.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.units import NANO as NANO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date, datetime, timedelta, tzinfo
 
     from claude_tui.model import Totals
 
 NOT_AVAILABLE: Final = "n/a"
 LOWER_BOUND: Final = "≥"
 ESTIMATE: Final = "~"
-MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 _STEPS: Final = ("", "k", "M", "G", "T", "P")
 _HALF_CENT: Final = NANO // 200
@@ -228,78 +224,3 @@ def percent(value: float) -> str:
 
 
 # -- time
-
-
-def duration(seconds: float) -> str:
-    """Return a length of time in at most four characters: 5s, 12m, 3h, 2d, 8w, 3y."""
-    whole = max(0, int(seconds))
-    for limit, unit, length in ((60, "s", 1), (3600, "m", 60), (86_400, "h", 3600), (14 * 86_400, "d", 86_400)):
-        if whole < limit:
-            return f"{whole // length}{unit}"
-    return f"{whole // 604_800}w" if whole < 365 * 86_400 else f"{whole // (365 * 86_400)}y"
-
-
-def countdown(seconds: float) -> str:
-    """Return a length of time, with two units if that helps: 42s, 3m 10s, 2h 05m."""
-    minutes, rest = divmod(max(0, int(seconds)), 60)
-    if minutes >= 60:
-        return f"{minutes // 60}h {minutes % 60:02d}m"
-    return f"{minutes}m {rest:02d}s" if minutes else f"{rest}s"
-
-
-def age(then_ms: int, now_ms: int) -> str:
-    """Return how long ago something was; "" if it never was. A future instant is "now"."""
-    passed_ms = now_ms - then_ms
-    return "" if not then_ms else "now" if passed_ms < 1000 else duration(passed_ms / 1000)
-
-
-def day(value: date) -> str:
-    """Return a day with its weekday: Fri 21 Nov 2026."""
-    return f"{WEEKDAYS[value.weekday()]} {value.day} {MONTHS[value.month - 1]} {value.year}"
-
-
-def moment(time_ms: int, zone: tzinfo | None) -> datetime:
-    """Return an instant as local date and time; 1970 if it is outside the calendar."""
-    from datetime import datetime
-
-    try:
-        return datetime.fromtimestamp(time_ms / 1000, zone)
-    except (OverflowError, ValueError, OSError):
-        return datetime.fromtimestamp(0, zone)
-
-
-def clock(time_ms: int, zone: tzinfo) -> str:
-    """Return an instant as local day and time: 21 Nov 14:05."""
-    at = moment(time_ms, zone)
-    return f"{at.day:2d} {MONTHS[at.month - 1]} {at:%H:%M}"
-
-
-def instant(time_ms: int) -> str:
-    """Return an instant as RFC 3339 in UTC with milliseconds: 2026-11-21T06:56:21.021Z."""
-    epoch, after = _epoch()
-    try:
-        moment = epoch + after(0, 0, 0, time_ms)
-    except OverflowError:
-        moment = epoch
-    return moment.isoformat("T", "milliseconds") + "Z"
-
-
-@cache
-def _epoch() -> tuple[datetime, type[timedelta]]:
-    """Return 1970, without an offset, and what is added to it: a report says thousands of instants."""
-    from datetime import datetime, timedelta
-
-    return datetime(1970, 1, 1), timedelta  # noqa: DTZ001
-
-
-def local_minute(time_ms: int, zone: tzinfo) -> str:
-    """Return an instant as local "2026-11-21 06:56"; "" if there is none."""
-    from datetime import datetime, timedelta, timezone
-
-    if not time_ms:
-        return ""
-    try:
-        moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(milliseconds=time_ms)
-        return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")
-    except (OverflowError, ValueError):
-        return ""

@@ -85,10 +85,9 @@ def target(path: StrPath) -> str:
             return at
         if not stat.S_ISLNK(found.st_mode):
             return at
-        if hasattr(os, "geteuid"):
-            is_shared = os.stat(os.path.dirname(at)).st_mode & (stat.S_IWOTH | stat.S_ISVTX)
-            if is_shared or found.st_uid not in (os.geteuid(), 0):
-                raise PermissionError(errno.EPERM, "it is a link that another user may have placed there", at)
+        is_shared = os.stat(os.path.dirname(at)).st_mode & (stat.S_IWOTH | stat.S_ISVTX)
+        if is_shared or found.st_uid not in (os.geteuid(), 0):
+            raise PermissionError(errno.EPERM, "it is a link that another user may have placed there", at)
         at = os.path.abspath(os.path.join(os.path.dirname(at), os.readlink(at)))
     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), os.fspath(path))
 
@@ -134,8 +133,6 @@ def _check(found: os.stat_result, path: StrPath) -> None:
 
 def _make_like(descriptor: int, found: os.stat_result) -> None:
     """Give a new file the mode of the one it replaces, and its owner if that is allowed."""
-    if not hasattr(os, "fchmod"):
-        return
     made = os.fstat(descriptor)
     if (made.st_uid, made.st_gid) != (found.st_uid, found.st_gid):
         with suppress(OSError):

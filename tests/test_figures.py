@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_tui import figures
+from claude_tui import figures, moments
 from claude_tui.model import Snapshot, Totals
 from claude_tui.reports.gauges.statusline import line
 from claude_tui.reports.once import picture
@@ -250,19 +250,19 @@ def test_sizes() -> None:
     [(0, "0s"), (59, "59s"), (60, "1m"), (3600, "1h"), (86_400, "1d"), (20 * 86_400, "2w"), (800 * 86_400, "2y")],
 )
 def test_duration(seconds: int, text: str) -> None:
-    assert figures.duration(seconds) == text
+    assert moments.duration(seconds) == text
 
 
 def test_ages() -> None:
-    assert figures.age(0, 5_000) == ""
-    assert figures.age(5_000, 4_000) == "now"
-    assert figures.age(1_000, 63_000) == "1m"
+    assert moments.age(0, 5_000) == ""
+    assert moments.age(5_000, 4_000) == "now"
+    assert moments.age(1_000, 63_000) == "1m"
 
 
 def test_instants() -> None:
-    assert figures.instant(0) == "1970-01-01T00:00:00.000Z"
-    assert figures.instant(1_795_244_181_021) == "2026-11-21T06:56:21.021Z"
-    assert figures.instant(10**18) == "1970-01-01T00:00:00.000Z", "no client writes the year 31 million"
+    assert moments.instant(0) == "1970-01-01T00:00:00.000Z"
+    assert moments.instant(1_795_244_181_021) == "2026-11-21T06:56:21.021Z"
+    assert moments.instant(10**18) == "1970-01-01T00:00:00.000Z", "no client writes the year 31 million"
 
 
 def test_figures_bring_nothing_along_that_a_statusline_has_to_wait_for() -> None:

@@ -21,10 +21,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if (report[:1] == ["statusline"] or report[:2] == ["claude", "statusline"]) and not (
         is_plain and ("-v" in report or "--version" in report)
     ):
-        # Claude Code runs it after every message and waits for it: no argument parser of all commands here.
-        from claude_tui.cli.statusline.line import main as statusline
+        rest = arguments[arguments.index("statusline") + 1 :]
+        if rest[:1] != ["install"]:
+            # Claude Code runs it after every message and waits for it: no argument parser of all commands here.
+            from claude_tui.cli.statusline.line import main as statusline
 
-        return statusline(arguments[arguments.index("statusline") + 1 :], is_plain=is_plain)
+            return statusline(rest, is_plain=is_plain)
+        arguments = ["statusline-install", *rest[1:]]
     from claude_tui import runtime
 
     runtime.starting()

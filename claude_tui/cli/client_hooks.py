@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.client_settings import difference, own_program, read_settings, settings_text, write_settings
+from claude_tui.cli.client_settings import (
+    difference,
+    own_program,
+    own_words,
+    read_settings,
+    settings_text,
+    write_settings,
+)
 
 TIMEOUT_S = 5
 """How long Claude Code waits for one of ours, which is done in a fraction of a second."""
@@ -78,10 +85,4 @@ def _without(group: Any, hook: Hook) -> Any:
 
 
 def _is_ours(one: Any, hook: Hook) -> bool:
-    command = one.get("command") if isinstance(one, dict) else None
-    try:
-        words = shlex.split(command) if isinstance(command, str) else []
-    except ValueError:
-        return False
-    is_program = any("claude-top" in word or word == "claude_tui" for word in words[:3])
-    return is_program and tuple(words[-len(hook.words) :]) == hook.words
+    return tuple(own_words(one)[-len(hook.words) :]) == hook.words

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -69,3 +70,13 @@ def write_settings(path: Path, text: str) -> None:
         files.replace(path, text.encode("utf-8", "surrogatepass"), files.OWN, is_durable=True)
     except OSError as error:
         raise exits.CommandError(f"{path}: {error.strerror}") from None
+
+
+def own_words(setting: object) -> list[str]:
+    """Return the words of the command of a setting if it runs claude-top, else none."""
+    command = setting.get("command") if isinstance(setting, dict) else None
+    try:
+        words = shlex.split(command) if isinstance(command, str) else []
+    except ValueError:
+        return []
+    return words if any("claude-top" in word or word == "claude_tui" for word in words[:3]) else []

@@ -5,6 +5,7 @@ Must not import a command.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import import_module
 from typing import Final, NamedTuple
 
@@ -27,6 +28,15 @@ class Command(NamedTuple):
         """Add the command's options to its parser."""
         module, _, function = self.adds.partition(":")
         getattr(import_module(f"claude_tui.cli.{module}"), function or "add_arguments")(parser, *self.arguments)
+
+
+def add_actions(parser: CommandParser, actions: Iterable[Command]) -> None:
+    """Add the actions of a command, of which one must be named."""
+    named = parser.add_subparsers(
+        title="actions", metavar="ACTION", dest="action", parser_class=CommandParser, required=True
+    )
+    for action in actions:
+        named.add_parser(action.name, help=action.summary, fill=action.fill)
 
 
 class CommandGroup(NamedTuple):

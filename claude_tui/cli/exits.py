@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 OK: Final = 0
@@ -19,3 +21,12 @@ class CommandError(Exception):
         super().__init__(message)
         self.message = message
         self.code = code
+
+
+@contextmanager
+def ended_by(*errors: type[Exception], code: int = FAILED) -> Iterator[None]:
+    """End the command with what such an error says."""
+    try:
+        yield
+    except errors as error:
+        raise CommandError(str(error), code) from None

@@ -141,3 +141,21 @@ def separated(text: str, choices: Sequence[str]) -> tuple[str, ...]:
         if part not in choices:
             raise argparse.ArgumentTypeError(f"{part!r} is not one of {', '.join(choices)}")
     return parts
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """Return what reads an option that is a whole number from `least` to `most`."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least:,} to {most:,}")
+        return int(text)
+
+    return read
+
+
+def port(text: str) -> int:
+    """Return a port to listen on, 0 for any free one."""
+    if not text.isdecimal() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port")
+    return int(text)

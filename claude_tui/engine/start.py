@@ -246,16 +246,8 @@ class Opening:
         roots: Sequence[str] = [f"{source}:{root}" for source, root in self.roots]
         scope = (f"ledger:{setup.ledger_file}", *sorted(f"named:{source}" for source in setup.config.explicit))
         money = (setup.pricer.digest, setup.zone.key)
-        return (__version__, *money, _machine(), sys.byteorder, *scope, *sorted(roots))
-
-
-def _machine() -> str:
-    """Return what kind of processor this is: caches may lie on a folder that several machines share."""
-    if hasattr(os, "uname"):
-        return os.uname().machine
-    import platform  # 1 ms, which only systems without the call need
-
-    return platform.machine()
+        machine = os.uname().machine  # caches may lie on a folder that several machines share
+        return (__version__, *money, machine, sys.byteorder, *scope, *sorted(roots))
 
 
 def task_of(file: LogFile, since: Checkpoint | None) -> Task:

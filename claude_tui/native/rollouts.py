@@ -14,11 +14,11 @@ from typing import Final, NamedTuple
 from claude_tui.native.library import Core, threads_for
 from claude_tui.native.reading import NO_DAYS, parts_of, request, texts_of
 from claude_tui.pricing.billing.tiers import terms_of_tier
+from claude_tui.sources.codex.counting.records import Tokens
+from claude_tui.sources.codex.counting.rollout import Rollout
+from claude_tui.sources.codex.counting.threads import Threads
 from claude_tui.sources.codex.discovery import thread_of
 from claude_tui.sources.codex.recognition import unrecognised
-from claude_tui.sources.codex.records import Tokens
-from claude_tui.sources.codex.rollout import Rollout
-from claude_tui.sources.codex.threads import Threads
 from claude_tui.sources.columns import SIDECHAIN, Columns, RowOwner
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile

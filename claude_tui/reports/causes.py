@@ -12,8 +12,9 @@ from claude_tui.engine.queries.causes.costs.doubts import Doubts
 from claude_tui.engine.queries.causes.costs.misses import CAUSES
 from claude_tui.engine.queries.causes.dimensions import TITLES
 from claude_tui.engine.queries.causes.tables import CauseRow, CauseTable, OfWhich
-from claude_tui.figures import count, instant, is_unpriced, many, money, share, tokens, written_cost
+from claude_tui.figures import count, is_unpriced, many, money, share, tokens, written_cost
 from claude_tui.model import Query, Usage
+from claude_tui.moments import instant, instant_or_none
 from claude_tui.sources.values.display import display_name
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _row(row: CauseRow, total_nano: int) -> dict[str, Any]:
         "failed_calls": row.failed_calls,
         "agents": row.agents,
         **row.usage._asdict(),
-        "last": instant(row.last_ms) if row.last_ms else None,
+        "last": instant_or_none(row.last_ms),
     }
     if row.tokens_est or row.carried_nano:
         made |= {"tokens_est": row.tokens_est, "carried_nano": row.carried_nano}
@@ -124,7 +125,7 @@ def of_which(found: OfWhich) -> dict[str, Any]:
 
 def csv_of(table: CauseTable, top: int | None = None) -> Iterator[bytes]:
     """Yield the rows as CSV: a heading and a line a row. What was left out has no line."""
-    from claude_tui.reports.export import csv_lines
+    from claude_tui.reports.exports.export import csv_lines
 
     rows = (_row(row._replace(parts=()), table.total_nano) for row in _cut(table, top)[0])
     return csv_lines(({name: row.get(name, 0) for name in ROW_FIELDS} for row in rows), ROW_FIELDS)
@@ -177,10 +178,6 @@ def text_table(table: CauseTable, top: int | None = None) -> TextTable:
         made.append(cells(f"and {count(len(rest))} more", _together(rest)))
     total = cells("Total", _together(table.rows)._replace(responses=table.responses, doubts=table.doubts))
     return TextTable(f"Where it went, by {TITLES[table.by]}", columns, tuple(made)).with_total(total)
-
-
-def _has_agents(row: CauseRow) -> bool:
-    return bool(row.agents and row.label)  # their average over all types says nothing
 
 
 def _label(row: CauseRow) -> str:

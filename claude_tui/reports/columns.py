@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from claude_tui.figures import instant
 from claude_tui.model import Totals
+from claude_tui.moments import instant_or_none
 
 COUNTS: Final = Totals._fields[:-2]
 """The fields of totals that add up."""
@@ -17,6 +17,6 @@ FLAT: Final = (*COUNTS, "tokens", "first", "last")
 def flat(totals: Totals) -> dict[str, Any]:
     """Return every counter, the sum of tokens, and the first and last instant (null if nothing was counted)."""
     *counts, first_ms, last_ms = totals
-    first = instant(first_ms) if first_ms else None
-    last = instant(last_ms) if last_ms else None
+    first = instant_or_none(first_ms)
+    last = instant_or_none(last_ms)
     return dict(zip(FLAT, (*counts, totals.tokens, first, last), strict=True))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from claude_tui.figures import cache_hit, count, local_minute, many, money, share, short, tokens, written_cost
+from claude_tui.figures import cache_hit, count, many, money, share, short, tokens, written_cost
 from claude_tui.model import Query, Snapshot
+from claude_tui.moments import local_minute
 from claude_tui.reports.report_tables import footer
 from claude_tui.reports.table import TextColumn, TextTable, packed, plain, wrapped
 

@@ -135,7 +135,7 @@ def made_of(snapshot: Snapshot, sections: Sequence[Section] | Sequence[str]) -> 
 
 def csv_of(section: Section) -> Iterator[bytes]:
     """Yield a section as CSV: a heading and a line a row. What was left out has no line."""
-    from claude_tui.reports.export import csv_lines
+    from claude_tui.reports.exports.export import csv_lines
 
     rows = [{**row.keys, **flat(row.totals)} for row in section.rows]
     return csv_lines(rows, (*KEYS[section.name], *FLAT))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from claude_tui.clients import CLIENTS
-from claude_tui.figures import age, instant, short, written_cost
+from claude_tui.figures import short, written_cost
 from claude_tui.model import SessionRow, SessionState, Snapshot
+from claude_tui.moments import age, instant, instant_or_none
 from claude_tui.reports.table import TextColumn, TextTable
 from claude_tui.sources.values.display import display_name
 
@@ -38,8 +39,8 @@ def record(row: SessionRow) -> dict[str, Any]:
         "tool": display_name(activity.tool),
         "in_subagent": activity.is_in_agent,
         "background": list(activity.background),
-        "since": _instant(activity.since_ms),
-        "until": _instant(activity.until_ms),
+        "since": instant_or_none(activity.since_ms),
+        "until": instant_or_none(activity.until_ms),
         "error": display_name(activity.error),
         "attempt": activity.attempt,
         "attempts": activity.attempts,
@@ -49,7 +50,7 @@ def record(row: SessionRow) -> dict[str, Any]:
         "tokens": totals.tokens,
         "cost_nano": totals.cost_nano,
         "cost_is_lower_bound": bool(totals.unpriced_tokens or totals.lower_bound),
-        "last": _instant(totals.last_ms),
+        "last": instant_or_none(totals.last_ms),
         "resume": resume_command(row),
     }
 
@@ -105,7 +106,3 @@ def said(row: SessionRow) -> str:
 def waiting_for(row: SessionRow, now_ms: int) -> str:
     """Return what a session waits for, since when and where."""
     return f"{said(row)}, since {age(row.activity.since_ms, now_ms) or 'now'}, in {row.project_name or 'no folder'}"
-
-
-def _instant(time_ms: int) -> str | None:
-    return instant(time_ms) if time_ms else None

@@ -16,8 +16,9 @@ from claude_tui.engine.queries.allowances.limits import label
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.engine.queries.periods.comparison import Compared, change
 from claude_tui.engine.queries.plan import PlanLimit, PlanPicture
-from claude_tui.figures import age, count, countdown, local_minute, moment, money, percent, short, written_cost
+from claude_tui.figures import count, money, percent, short, written_cost
 from claude_tui.model import Query, Totals
+from claude_tui.moments import age, countdown, local_minute, moment
 from claude_tui.reports.table import TextColumn, TextTable
 from claude_tui.sources.values.display import display_name
 

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 from claude_tui.engine.queries.causes.costs.doubts import Doubts
 from claude_tui.engine.queries.causes.waste import Proof, Waste
-from claude_tui.figures import duration, instant, local_minute, many, money, share, tokens, written_cost
+from claude_tui.figures import many, money, share, tokens, written_cost
 from claude_tui.model import Query, Totals
+from claude_tui.moments import duration, instant, local_minute
 from claude_tui.sources.values.display import display_name
 from claude_tui.widths import cut, width
 

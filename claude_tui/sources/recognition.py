@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any, Final, Protocol
 
 from claude_tui.model import Problem, ProblemKind
+from claude_tui.sources.protocol import Checkpoint
 from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.reading.objects import decode_objects
 
@@ -45,6 +46,21 @@ def what_is_wrong(log: Recognised) -> str:
     if not log.is_known:
         return NOT_KNOWN
     return NO_USAGE if log.has_answers and not log.has_usage else ""
+
+
+def resumed(reader: LineReader, since: Checkpoint | None, resume: Callable[[str], object]) -> bool:
+    """Have a log go on where it had been read up to, if it only grew. Returns whether there were records before."""
+    if since is None or reader.restarted:
+        return False
+    resume(since.state)
+    return since.offset > 0
+
+
+def judge_log(reader: LineReader, log: Recognised, *, has_records: bool) -> None:
+    """Make a log that has records and cannot be what it was taken for a problem of its own."""
+    wrong = what_is_wrong(log) if has_records else ""
+    if wrong:
+        reader.problem(ProblemKind.UNRECOGNISED, 0, wrong)
 
 
 def unrecognised(reader: LineReader, judge: Callable[[Mapping[str, Any]], Verdict]) -> list[Problem]:

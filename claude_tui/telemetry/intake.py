@@ -16,7 +16,7 @@ import orjson
 
 from claude_tui import runtime
 from claude_tui.sources.telemetry.allowed import client_of, kept_records
-from claude_tui.telemetry import otlp_json, protobuf
+from claude_tui.telemetry.otlp import otlp_json, protobuf
 from claude_tui.telemetry.place import TOKEN_HEADER
 from claude_tui.telemetry.spool import Spool
 from claude_tui.telemetry.status import ReceiverStatus, Refusal

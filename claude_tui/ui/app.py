@@ -1,4 +1,4 @@
-"""The app: theme, settings, keys, what runs in the background, and leaving. Must not count anything, nor draw."""
+"""The app: theme, settings, keys, and leaving. Must not count anything, nor draw."""
 
 from __future__ import annotations
 
@@ -6,33 +6,27 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from textual import events, work
+from textual import events
 from textual.app import ScreenStackError, SystemCommand
 from textual.binding import BindingType
 from textual.errors import NoWidget
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
-from claude_tui import runtime
 from claude_tui.engine.queries.periods.named import BY_ID, Period, named
 from claude_tui.sources.values.display import display_name
-from claude_tui.ui.main_screen import refresh
-from claude_tui.ui.main_screen.drawn_screen import FIRST_FRAME_S
+from claude_tui.ui.background import Background
 from claude_tui.ui.main_screen.refresh import NewsArrived
 from claude_tui.ui.main_screen.screen import MainScreen
-from claude_tui.ui.main_screen.watches.alert_watch import AlertWatch
-from claude_tui.ui.main_screen.watches.telemetry_watch import TelemetryWatch
 from claude_tui.ui.settings import choices, themes
 from claude_tui.ui.settings.file import Settings
 from claude_tui.ui.settings.kept import KeptSettings
 from claude_tui.ui.settings.keys import APP_BINDINGS, unknown_actions
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table.kinds import client_column
-from claude_tui.ui.terminal import alerts
 from claude_tui.ui.terminal.ascii import AsciiFilter
 from claude_tui.ui.terminal.first_frame import FirstFrame
 from claude_tui.ui.terminal.first_screen import FirstScreen
@@ -40,17 +34,8 @@ from claude_tui.ui.terminal.first_theme import start_in
 from claude_tui.ui.terminal.painted_app import PaintedApp
 from claude_tui.ui.terminal.signals import leave_on_signals
 
-if TYPE_CHECKING:
-    from claude_tui.telemetry.receiver import Receiver
-
-ALERT_EVERY_S = 1.0
-"""How often it is looked whether somebody is to be called."""
 LINES_A_NOTE = 8
 """Of so many lines of the screen one note may stand over the view at a time."""
-BUDGET_EVERY_S = 20.0
-"""How often the budgets are compared with what was spent."""
-TELEMETRY_EVERY_S = 3.0
-"""How often it is looked whether telemetry is received and kept."""
 
 
 class ClaudeTop(PaintedApp):
@@ -104,10 +89,7 @@ class ClaudeTop(PaintedApp):
             first_screen=self.first_screen,
             forward_key=super().on_event,
         )
-        self.receiver: Receiver | None = None
-        """What receives telemetry, once it does."""
-        self._telemetry = TelemetryWatch(telemetry_state) if telemetry_state is not None else None
-        self._alerts: AlertWatch | None = None
+        self.background = Background(self, self.main, source, self.kept, self._clock, telemetry_state)
         source.call_sessions(self.settings.names)
         self.on_leaving: Callable[[int], object] = lambda code: None
         """Called with the exit code as soon as the app is to end, perhaps more than once."""
@@ -145,14 +127,7 @@ class ClaudeTop(PaintedApp):
         leave_on_signals(asyncio.get_running_loop(), self.leave, self.on_leaving)
         self.first_screen.started()
         self.source.subscribe(self._hear)
-        self._count()
-        self._refresh_forever()
-        self.set_interval(ALERT_EVERY_S, self._call_somebody)
-        if self.settings.budgets:
-            self.set_interval(BUDGET_EVERY_S, self._check_budgets)
-            self._check_budgets()
-        if self._telemetry is not None:
-            self.set_interval(TELEMETRY_EVERY_S, self._look_at_telemetry)
+        self.background.start()
 
     async def on_event(self, event: events.Event) -> None:
         """Do what a key says before the next is looked at."""
@@ -178,58 +153,6 @@ class ClaudeTop(PaintedApp):
     def on_news_arrived(self) -> None:
         """The source has something new."""
         self.main.take_news()
-
-    @work(exit_on_error=False, group="count")
-    async def _count(self) -> None:
-        # The saved numbers first: what counting imports and starts would stand in their way.
-        with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self.main.is_painted.wait(), FIRST_FRAME_S)
-        runtime.running()
-        if self.settings.telemetry.on:
-            await asyncio.to_thread(self._receive)
-        await self.source.run()
-
-    def _receive(self) -> None:
-        """Receive telemetry beside the screen, in a thread of its own."""
-        from claude_tui.telemetry.receiver import Receiver  # 12 ms, for those who want it
-
-        wanted = self.settings.telemetry
-        self.receiver = Receiver("screen", wanted.port, wanted.resource)
-        self.receiver.start()
-
-    @work(exit_on_error=False, group=refresh.GROUP)
-    async def _refresh_forever(self) -> None:
-        await self.main.refresher.run()
-
-    @work(exclusive=True, exit_on_error=False, group="budgets")
-    async def _check_budgets(self) -> None:
-        """Say once that a budget is passed."""
-        states = await asyncio.to_thread(self.source.budgets, self.settings.budgets, self._clock())
-        for text in self.main.budgets.news(states):
-            self.notify(text, title="budget exceeded", severity="warning", timeout=20, markup=False)
-        self.main.draw_header()
-
-    @work(exclusive=True, exit_on_error=False, group="telemetry")
-    async def _look_at_telemetry(self) -> None:
-        """Say in the header what is wrong with telemetry, whoever receives it."""
-        assert self._telemetry is not None
-        own = self.receiver.status if self.receiver is not None and self.receiver.state != "waiting" else None
-        found = await asyncio.to_thread(self._telemetry.look, self._clock(), self.source.telemetry_cover, own)
-        if found != self.main.telemetry:
-            self.main.telemetry = found
-            self.main.draw_header()
-
-    def _call_somebody(self) -> None:
-        """Ring or notify for what is new, also while a dialog is open or the screen is paused."""
-        if self.settings.alert == "off":
-            self._alerts = None
-            return
-        if self._alerts is None:
-            self._alerts = AlertWatch(self.settings.alert_turn_s)
-        calls = self._alerts.news(self.source.activities(), self._clock())
-        if calls and self._driver is not None:
-            self._driver.write(alerts.alert(self.settings.alert, " · ".join(calls), os.environ))
-            self._driver.flush()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """What fails is said until it works again, and the last numbers stay on screen."""
@@ -272,8 +195,7 @@ class ClaudeTop(PaintedApp):
         try:
             self.main.keep_frame()
         finally:
-            if self.receiver is not None:
-                self.receiver.stop()
+            self.background.stop()
             self.exit(return_code=code)
 
     def _handle_exception(self, error: Exception) -> None:

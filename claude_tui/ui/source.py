@@ -15,7 +15,7 @@ from claude_tui.engine.queries.explain import Explanation
 from claude_tui.engine.queries.periods.hours import Hours
 from claude_tui.engine.queries.snapshots.recent import Course
 from claude_tui.model import NamedActivity, Query, Response, Snapshot
-from claude_tui.sources.turn import TurnDetails
+from claude_tui.sources.turns.turn import TurnDetails
 
 if TYPE_CHECKING:
     from claude_tui.engine.queries.causes.costs.misses import CacheMiss

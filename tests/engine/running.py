@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from claude_tui.sources.claude.registry import process_start
+from claude_tui.sources.claude.running.registry import process_start
 from tests.logs import ClaudeHome, assistant, usage
 
 CWD = "/home/user/project"

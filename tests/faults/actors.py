@@ -108,11 +108,11 @@ class Screen:
         self.monitor.saver.save_what_is_new = lambda: None  # type: ignore[method-assign]
         self.monitor.saver.keep_unkept = lambda: None  # type: ignore[method-assign]
         keeper.close = lambda wait_s=0.0: True  # type: ignore[method-assign]
-        with keeper._condition:
+        with keeper.backlog.condition:
             keeper._closing = True
-            keeper._pending.clear()
-            keeper._behind.clear()
-            keeper._condition.notify_all()
+            keeper.backlog.pending.clear()
+            keeper.backlog.behind.clear()
+            keeper.backlog.condition.notify_all()
         await self.stop()
 
 

@@ -110,10 +110,10 @@ class Machine(RuleBasedStateMachine):
         self._monitor.saver.save = lambda: None  # type: ignore[method-assign]
         keeper.close = lambda wait_s=0.0: True  # type: ignore[method-assign]
         self._stop()
-        with keeper._condition:
+        with keeper.backlog.condition:
             keeper._closing = True
-            keeper._pending.clear()
-            keeper._condition.notify_all()
+            keeper.backlog.pending.clear()
+            keeper.backlog.condition.notify_all()
         self._start()
         self._check()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,9 +10,6 @@ import pytest
 
 from tests.cli.program import run
 from tests.logs import ClaudeHome, assistant, usage
-
-if sys.platform == "win32":
-    pytest.skip("pipes and devices as Unix has them", allow_module_level=True)
 
 NOON = 1_795_176_000_000
 DEEP = b"[" * 100_000

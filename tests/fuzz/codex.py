@@ -24,7 +24,8 @@ from unittest.mock import patch
 from claude_tui.engine.scan.rollouts import completed
 from claude_tui.native import library, reading
 from claude_tui.native.rollouts import CoreRollout, read_rollouts
-from claude_tui.sources.codex import CodexSource, plain
+from claude_tui.sources.codex import CodexSource
+from claude_tui.sources.codex.counting import plain
 from claude_tui.sources.codex.fast import reader as fast
 from claude_tui.sources.protocol import Checkpoint, LogFile
 from claude_tui.sources.reading import search

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from claude_tui.model import ProblemKind, Usage
-from claude_tui.sources.opencode import OpenCodeSource, database, fast
+from claude_tui.sources.opencode import OpenCodeSource, fast
+from claude_tui.sources.opencode.stored import connection
 from claude_tui.sources.protocol import Checkpoint, FileRead, SourceConfig
 from claude_tui.sources.registry import reader
 from tests.fuzz.sameness import disagreements
@@ -177,14 +178,14 @@ def test_news_of_a_linked_database_is_beside_the_file_it_leads_to(
     assert later.size > file.size, "what was read before is asked for again"
     assert len(first.rows) == 1
     assert {row.time_ms for row in SOURCE.read(later, first.checkpoint).rows} >= {T0 + 5000}
-    connect = database._connect
+    connect = connection._connect
 
     def unwritable(path: str) -> sqlite3.Connection:
         if path == later.path:
             raise sqlite3.OperationalError("unable to open database file")
         return connect(path)
 
-    monkeypatch.setattr(database, "_connect", unwritable)
+    monkeypatch.setattr(connection, "_connect", unwritable)
     assert len(SOURCE.read(later).rows) == 2
 
 
@@ -424,14 +425,14 @@ def test_accounts_and_credentials_are_never_asked_for(
 ) -> None:
     store.message("m1", reply())
     asked: list[str] = []
-    connect = database._connect
+    connect = connection._connect
 
     def traced(path: str) -> sqlite3.Connection:
         connection = connect(path)
         connection.set_trace_callback(asked.append)
         return connection
 
-    monkeypatch.setattr(database, "_connect", traced)
+    monkeypatch.setattr(connection, "_connect", traced)
     assert poll(tmp_path, None).rows
     assert asked
     assert not [sql for sql in asked if "credential" in sql or "account" in sql]
@@ -448,14 +449,14 @@ def test_a_log_that_cannot_be_shared_is_copied_with_its_database(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.message("m1", reply())
-    connect = database._connect
+    connect = connection._connect
 
     def unwritable(path: str) -> sqlite3.Connection:
         if path == str(store.path):
             raise sqlite3.OperationalError("unable to open database file")
         return connect(path)
 
-    monkeypatch.setattr(database, "_connect", unwritable)
+    monkeypatch.setattr(connection, "_connect", unwritable)
     assert len(poll(tmp_path, None).rows) == 1
 
 

@@ -52,7 +52,7 @@ from claude_tui.model import (
     Totals,
     Usage,
 )
-from claude_tui.sources.turn import TurnDetails
+from claude_tui.sources.turns.turn import TurnDetails
 
 TODAY = date(2026, 11, 20)
 NOW_MS = int(datetime(2026, 11, 20, 15, 30, tzinfo=timezone.utc).timestamp() * 1000)

@@ -13,9 +13,11 @@ from tests.ui.helpers import running, wait_until
 
 async def test_the_screen_receives_while_it_is_open() -> None:
     async with running(telemetry=TelemetrySettings(on=True, port=0)) as (app, pilot):
-        await wait_until(pilot, lambda: app.receiver is not None and app.receiver.state == "receiving")
-        assert app.receiver is not None
-        reply = await asyncio.to_thread(post, app.receiver.status.port, numbered(1))
+        await wait_until(
+            pilot, lambda: app.background.receiver is not None and app.background.receiver.state == "receiving"
+        )
+        assert app.background.receiver is not None
+        reply = await asyncio.to_thread(post, app.background.receiver.status.port, numbered(1))
         assert reply.status == 200
         app.leave(0)
         assert not is_owned(state_folder())
@@ -24,5 +26,5 @@ async def test_the_screen_receives_while_it_is_open() -> None:
 
 async def test_it_does_not_without_the_setting() -> None:
     async with running() as (app, _):
-        assert app.receiver is None
+        assert app.background.receiver is None
         assert not is_owned(state_folder())

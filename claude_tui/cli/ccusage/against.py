@@ -10,8 +10,8 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.counting import counted, pricer
-from claude_tui.cli.options import source_config
+from claude_tui.cli.counting.setup import counted, pricer
+from claude_tui.cli.options.places import source_config
 from claude_tui.cli.progress import Steps
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from claude_tui import files
 from claude_tui.cli import streams
 from claude_tui.cli.environment import home
 from claude_tui.cli.exits import USAGE, CommandError
-from claude_tui.cli.options import day
+from claude_tui.cli.options.days import day
+from claude_tui.cli.statusline.settings import found_file, merged_sections
 
 PARSED = {"since": day, "until": day}
 NOT_THERE = ("config", "drop_in", "shape")
@@ -45,22 +46,15 @@ def with_config(options: Namespace, defaults: Mapping[str, Any], client: str, ki
 
 def _found() -> Path | None:
     config = Path(os.environ.get("XDG_CONFIG_HOME") or home() / ".config")
-    folders = (Path(".ccusage"), config / "claude", home() / ".claude")
-    return next((folder / "ccusage.json" for folder in folders if (folder / "ccusage.json").is_file()), None)
+    found = found_file(config, home())
+    return Path(found) if found else None
 
 
 def _values(path: Path, defaults: Mapping[str, Any], client: str, kind: str) -> dict[str, Any]:
     document = json.loads(files.read(path))
     if not isinstance(document, dict):
         raise ValueError("not a JSON object")
-    sections = [document, document.get(client)] if client else [document]
-    merged: dict[str, Any] = {}
-    for section in sections:
-        if isinstance(section, dict):
-            commands = section.get("commands")
-            own = commands.get(kind) if isinstance(commands, dict) else None
-            for part in (section.get("defaults"), own):
-                merged.update(part if isinstance(part, dict) else {})
+    merged = merged_sections(document, client, kind)
     if isinstance(aliases := document.get("projectAliases"), str):
         merged.setdefault("projectAliases", aliases)
     return {name: _checked(name, merged[key], defaults[name]) for name, key in _keys(defaults) if key in merged} | (

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from claude_tui.cli import streams
 from claude_tui.cli.ccusage import standing_in
-from claude_tui.cli.counting import counted
+from claude_tui.cli.counting.setup import counted
 from claude_tui.cli.environment import now_ms
-from claude_tui.cli.options import timezone
+from claude_tui.cli.options.places import timezone
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from claude_tui.cli import exits
 from claude_tui.cli.ccusage.printing import TITLES, ReportRun
-from claude_tui.cli.options import add_place_options, day
+from claude_tui.cli.options.days import day
+from claude_tui.cli.options.places import add_place_options
 from claude_tui.cli.parser import CommandParser, example, separated
 
 KINDS: Final = ("daily", "weekly", "monthly", "session")

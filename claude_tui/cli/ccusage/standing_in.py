@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.counting import counted, pricer
-from claude_tui.cli.options import source_config
+from claude_tui.cli.counting.setup import counted, pricer
+from claude_tui.cli.options.places import source_config
 
 if TYPE_CHECKING:
     from claude_tui.engine.state.store import Store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from claude_tui.cli.command_list import Command
+from claude_tui.cli.command_list import Command, add_actions
 from claude_tui.cli.parser import CommandParser, example
 
 ACTIONS: Final = (
@@ -29,8 +29,4 @@ def add_arguments(parser: CommandParser) -> None:
         "claude-top fleet merge s3://lake/claude",
         "claude-top report --from s3://lake/claude --by team --since 2026-11-01",
     )
-    actions = parser.add_subparsers(
-        title="actions", metavar="ACTION", dest="action", parser_class=CommandParser, required=True
-    )
-    for action in ACTIONS:
-        actions.add_parser(action.name, help=action.summary, fill=action.fill)
+    add_actions(parser, ACTIONS)

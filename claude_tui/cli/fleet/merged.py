@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
 from claude_tui.cli.fleet.place import lake_of, meta_of
-from claude_tui.cli.parser import CommandParser, example
+from claude_tui.cli.parser import CommandParser, example, whole
 from claude_tui.figures import many
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def add_merge(parser: CommandParser) -> None:
     parser.add_argument("url", metavar="URL", help="where the table is")
     parser.add_argument(
         "--parts",
-        type=_parts,
+        type=whole(1, MOST_PARTS),
         default=0,
         metavar="N",
         help="settle the table in N parts, one after the other (default: one for each million responses)",
@@ -81,15 +81,9 @@ def _share(text: str) -> float:
     return share
 
 
-def _parts(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= MOST_PARTS:
-        raise ArgumentTypeError(f"{text!r} is not a number from 1 to {MOST_PARTS:,}")
-    return int(text)
-
-
 def run_merge(options: Namespace) -> int:
     """Settle what was pushed, write the table, and return the exit code."""
-    from claude_tui.cli.counting import pricer
+    from claude_tui.cli.counting.setup import pricer
     from claude_tui.cli.environment import now_ms
 
     lake = lake_of(options.url)
@@ -99,7 +93,7 @@ def run_merge(options: Namespace) -> int:
     from claude_tui.fleet.table.meta import lease, pushes_digest, write_meta
 
     prices = pricer()
-    try:
+    with exits.ended_by(LakeError):
         meta = meta_of(lake)
         with lease(lake):
             merged = meta._replace(
@@ -108,8 +102,6 @@ def run_merge(options: Namespace) -> int:
             done = merge(lake, prices, _zone(meta), merged.parts)
             if done.written or merged != meta:
                 write_meta(lake, merged._replace(merged_ms=now_ms()))
-    except LakeError as error:
-        raise exits.CommandError(str(error)) from None
     for problem in done.problems:
         streams.narrate(f"left out: {problem}")
     streams.narrate(
@@ -128,11 +120,9 @@ def run_status(options: Namespace) -> int:
     from claude_tui.fleet.status import status
     from claude_tui.reports import fleet as reports
 
-    try:
+    with exits.ended_by(LakeError):
         meta_of(lake)
         found = status(lake, now_ms(), SILENT_DAYS)
-    except LakeError as error:
-        raise exits.CommandError(str(error)) from None
     if options.json:
         streams.write_json(reports.report(found))
     else:
@@ -142,17 +132,15 @@ def run_status(options: Namespace) -> int:
 
 def run_verify(options: Namespace) -> int:
     """Recount parts of the table and return the exit code."""
-    from claude_tui.cli.counting import pricer
+    from claude_tui.cli.counting.setup import pricer
 
     lake = lake_of(options.url)
     from claude_tui.fleet.lake import LakeError
     from claude_tui.fleet.verify import verify
 
-    try:
+    with exits.ended_by(LakeError):
         meta = meta_of(lake)
         done = verify(lake, meta, pricer(), options.sample)
-    except LakeError as error:
-        raise exits.CommandError(str(error)) from None
     for difference in done.differences:
         streams.narrate(f"not equal: {difference}")
     verdict = "not equal" if done.differences else "equal"

@@ -35,10 +35,8 @@ def lake_of(url: str) -> Lake:
         from claude_tui.fleet.lake import Lake, LakeError
     except ImportError:
         raise exits.CommandError(MISSING) from None
-    try:
+    with exits.ended_by(LakeError):
         return Lake(url)
-    except LakeError as error:
-        raise exits.CommandError(str(error)) from None
 
 
 def meta_of(lake: Lake) -> TableMeta:

@@ -8,7 +8,7 @@ from argparse import Namespace
 
 from claude_tui.cli import exits, streams
 from claude_tui.cli.fleet.place import add_path_options, key_of, lake_of
-from claude_tui.cli.options import add_place_options
+from claude_tui.cli.options.places import add_place_options
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.figures import many, size
 
@@ -32,12 +32,7 @@ def add_arguments(parser: CommandParser) -> None:
 
 def run(options: Namespace) -> int:
     """Push what the ledger holds and return the exit code."""
-    import asyncio
-
-    from claude_tui import runtime
-    from claude_tui.cli.counting import setup
-    from claude_tui.cli.progress import Bar
-    from claude_tui.engine.keep import keep
+    from claude_tui.cli.counting.kept import kept
     from claude_tui.engine.ledger import Ledger, LedgerError
     from claude_tui.engine.ledger.file.schema import DamagedError
     from claude_tui.paths import state_folder
@@ -52,20 +47,13 @@ def run(options: Namespace) -> int:
         folder = folder_rule(options.paths, key_of(options.key_file))
     except ValueError as error:
         raise exits.CommandError(f"--key-file: {error}", exits.USAGE) from None
-    runtime.counting()
-    wanted = setup(options)
-    with Bar("reading logs") as bar:
-        kept = asyncio.run(keep(wanted, bar.show))
-    if kept.error:
-        raise exits.CommandError(f"{wanted.ledger_file}: {kept.error}")
+    wanted, _ = kept(options)
     ledger = Ledger.open(wanted.ledger_file)
     pusher = Pusher(options.user or _login(), options.team, ledger.host)
-    try:
+    with exits.ended_by(LakeError, LedgerError, DamagedError):
         meta = founded(lake, wanted.zone.key, options.paths)
         note = note_path(state_folder(), lake, meta.id, pusher)
         done = push(lake, ledger, pusher, folder, note, is_everything=options.all, is_dry=options.dry_run)
-    except (LakeError, LedgerError, DamagedError) as error:
-        raise exits.CommandError(str(error)) from None
     said = "would push" if options.dry_run else "pushed"
     streams.narrate(
         f"{said} as {pusher.user}, {pusher.host}: {many(done.files, 'file')}, {many(done.responses, 'response')}, "

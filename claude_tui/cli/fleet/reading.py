@@ -38,7 +38,7 @@ def fleet_of(options: argparse.Namespace, query: Query | None = None) -> Fleet |
             raise exits.CommandError(f"--{given[0]} needs --from", exits.USAGE)
         return None
     _refuse_places(options)
-    from claude_tui.cli.counting import pricer
+    from claude_tui.cli.counting.setup import pricer
     from claude_tui.cli.fleet.place import lake_of
 
     lake = lake_of(options.url)
@@ -46,10 +46,8 @@ def fleet_of(options: argparse.Namespace, query: Query | None = None) -> Fleet |
     from claude_tui.fleet.read import read_fleet
 
     days = (query.since, query.until) if query is not None else (None, None)
-    try:
+    with exits.ended_by(LakeError):
         return read_fleet(lake, pricer(), *days, {name: getattr(options, name) for name in given})
-    except LakeError as error:
-        raise exits.CommandError(str(error)) from None
 
 
 def standing(options: argparse.Namespace) -> TableStanding:
@@ -57,7 +55,7 @@ def standing(options: argparse.Namespace) -> TableStanding:
     from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo
 
-    from claude_tui.cli.counting import pricer
+    from claude_tui.cli.counting.setup import pricer
     from claude_tui.cli.environment import now_ms
     from claude_tui.cli.fleet.place import lake_of
 
@@ -78,10 +76,8 @@ def standing(options: argparse.Namespace) -> TableStanding:
         found = read_fleet(lake, prices, since, where=where, grouped_by=grouped_by)
         return Looked(found.store, meta.merged_ms if meta else 0)
 
-    try:
+    with exits.ended_by(LakeError):
         return TableStanding(look)
-    except LakeError as error:
-        raise exits.CommandError(str(error)) from None
 
 
 def _refuse_places(options: argparse.Namespace) -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from argparse import SUPPRESS, ArgumentTypeError, Namespace
+from argparse import SUPPRESS, Namespace
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
 from claude_tui.cli.fleet.merged import run_merge
 from claude_tui.cli.fleet.place import MISSING, add_path_options, key_of, lake_of
-from claude_tui.cli.parser import CommandParser, example
+from claude_tui.cli.parser import CommandParser, example, whole
 from claude_tui.figures import many, size
 
 if TYPE_CHECKING:
-    from claude_tui.fleet.scan import Batch, Read
+    from claude_tui.fleet.scanning.scan import Batch, Read
 
 MB: Final = 1 << 20
 NO_SCHEDULER: Final = "none"
@@ -43,7 +43,11 @@ def add_arguments(parser: CommandParser) -> None:
         "-z", "--timezone", metavar="ZONE", default=SUPPRESS, help="with a new table: the time zone of its days"
     )
     parser.add_argument(
-        "--batch-mb", type=_batch_mb, default=128, metavar="N", help="about how many MB of logs are read at once (128)"
+        "--batch-mb",
+        type=whole(1, 1024),
+        default=128,
+        metavar="N",
+        help="about how many MB of logs are read at once (128)",
     )
     parser.add_argument(
         "--scheduler",
@@ -58,42 +62,28 @@ def add_arguments(parser: CommandParser) -> None:
         help="allow a scheduler without TLS; anyone who reaches it can run code there",
     )
     parser.add_argument(
-        "--retries", type=_retries, default=5, metavar="N", help="how often a batch that failed is read again (5)"
+        "--retries", type=whole(0, 100), default=5, metavar="N", help="how often a batch that failed is read again (5)"
     )
     parser.add_argument("--all", action="store_true", help="read everything again; it changes no total")
     parser.add_argument("--no-merge", action="store_true", help="do not merge afterwards")
     parser.add_argument("--dry-run", action="store_true", help="only print what would be read")
 
 
-def _batch_mb(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 1024:
-        raise ArgumentTypeError(f"{text!r} is not a number from 1 to 1,024")
-    return int(text)
-
-
-def _retries(text: str) -> int:
-    if not text.isdecimal() or int(text) > 100:
-        raise ArgumentTypeError(f"{text!r} is not a number from 0 to 100")
-    return int(text)
-
-
 def run(options: Namespace) -> int:
     """Read the logs, merge, and return the exit code."""
-    from claude_tui.cli.options import timezone
+    from claude_tui.cli.options.places import timezone
 
     logs, table = lake_of(options.url), lake_of(options.into)
     from claude_tui.fleet.lake import LakeError
     from claude_tui.fleet.paths_rule import folder_rule
-    from claude_tui.fleet.scan import in_turn, layout_pattern, look
+    from claude_tui.fleet.scanning.scan import in_turn, layout_pattern, look
     from claude_tui.fleet.table.meta import founded
 
     key = key_of(options.key_file)
-    try:
+    with exits.ended_by(ValueError, code=exits.USAGE):
         layout = layout_pattern(options.layout)
         folder_rule(options.paths, key)
-    except ValueError as error:
-        raise exits.CommandError(str(error), exits.USAGE) from None
-    try:
+    with exits.ended_by(LakeError):
         found = look(logs, table, layout, options.paths, key, options.batch_mb * MB, is_everything=options.all)
         if not found.logs:
             raise exits.CommandError(f"{options.url}: no log has a name like {options.layout}/...", exits.NO_LOGS)
@@ -102,8 +92,6 @@ def run(options: Namespace) -> int:
             return exits.OK
         founded(table, timezone(options).key, options.paths)
         done = in_turn(found.batches) if options.scheduler == NO_SCHEDULER else _spread(found.batches, options)
-    except LakeError as error:
-        raise exits.CommandError(str(error)) from None
     for problem in done.problems:
         streams.narrate(f"not read: {problem}")
     streams.narrate(
@@ -117,12 +105,10 @@ def run(options: Namespace) -> int:
 
 def _spread(batches: list[Batch], options: Namespace) -> Read:
     try:
-        from claude_tui.fleet.spread import SchedulerError, spread
+        from claude_tui.fleet.scanning.spread import SchedulerError, spread
     except ImportError:
         raise exits.CommandError(MISSING) from None
-    try:
+    with exits.ended_by(SchedulerError):
         return spread(
             batches, options.scheduler, retries=options.retries, is_insecure_allowed=options.insecure_scheduler
         )
-    except SchedulerError as error:
-        raise exits.CommandError(str(error)) from None

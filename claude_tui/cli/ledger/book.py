@@ -34,7 +34,7 @@ def changes(added: int, updated: int, unchanged: int) -> str:
 
 def not_counted(files: Iterable[KnownFile], config: SourceConfig | None = None) -> list[MovedFolder]:
     """Return the folders of this machine's files that a count does not look in, by default one without options."""
-    from claude_tui.cli.options import source_config
+    from claude_tui.cli.options.places import source_config
     from claude_tui.engine.ledger import moved_in
     from claude_tui.engine.scan.reading import roots_of
     from claude_tui.reports.findings.ledger import MovedFolder

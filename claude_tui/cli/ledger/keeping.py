@@ -11,7 +11,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.options import add_place_options
+from claude_tui.cli.options.places import add_place_options
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.figures import many
 
@@ -81,29 +81,19 @@ def _keep_detached() -> int:
 
 
 def _keep_now(options: Namespace) -> int:
-    import asyncio
+    from claude_tui.cli.counting.kept import kept
+    from claude_tui.cli.options.places import no_logs
 
-    from claude_tui import runtime
-    from claude_tui.cli.counting import setup
-    from claude_tui.cli.options import no_logs
-    from claude_tui.cli.progress import Bar
-    from claude_tui.engine.keep import keep
-
-    runtime.counting()
-    wanted = setup(options)
-    with Bar("reading logs") as bar:
-        kept = asyncio.run(keep(wanted, bar.show))
-    if kept.error:
-        raise exits.CommandError(f"{wanted.ledger_file}: {kept.error}")
-    if not (kept.responses or kept.events):
+    wanted, done = kept(options)
+    if not (done.responses or done.events):
         from claude_tui.engine.scan.reading import roots_of
 
         raise no_logs([place for _, place in roots_of(wanted.config)])
     if not options.quiet:
-        new, held = many(kept.added, "new response"), f"{kept.responses:,}"
-        if kept.events:
-            new += f" and {many(kept.added_events, 'new event')} of telemetry"
-            held = f"{many(kept.responses, 'response')} and {many(kept.events, 'event')}"
-        said = f"{new}; {held} of {many(kept.files, 'file')} in the ledger"
+        new, held = many(done.added, "new response"), f"{done.responses:,}"
+        if done.events:
+            new += f" and {many(done.added_events, 'new event')} of telemetry"
+            held = f"{many(done.responses, 'response')} and {many(done.events, 'event')}"
+        said = f"{new}; {held} of {many(done.files, 'file')} in the ledger"
         streams.narrate(f"kept: {said}")
     return exits.OK

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.counting import monitor
-from claude_tui.cli.options import add_place_options, port
-from claude_tui.cli.parser import CommandParser, example
+from claude_tui.cli.counting.setup import monitor
+from claude_tui.cli.options.places import add_place_options
+from claude_tui.cli.parser import CommandParser, example, port
 from claude_tui.clients import CLIENTS
 
 PORT: Final = 8377

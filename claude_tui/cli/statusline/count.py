@@ -19,9 +19,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from claude_tui import files
-from claude_tui.cli.counting import counted, snapshot_of
+from claude_tui.cli.counting.setup import counted, snapshot_of
 from claude_tui.cli.environment import now_ms
-from claude_tui.cli.options import source_config, timezone
+from claude_tui.cli.options.places import source_config, timezone
 from claude_tui.cli.statusline.files import SCHEMA, count_path, lock_path, place_of
 from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, blocks, entries_of
 from claude_tui.engine.queries.responses import list_responses

@@ -128,16 +128,10 @@ def _start_count(path: str, folder: str, timezone: str, session: str) -> bool:
     except OSError:
         return False
     command = [sys.executable, "-m", "claude_tui.cli.statusline.count", folder, timezone, session]
-    if hasattr(os, "posix_spawn"):
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        actions = [(os.POSIX_SPAWN_DUP2, nowhere, number) for number in range(3)]
-        os.posix_spawn(sys.executable, command, os.environ, file_actions=actions, setpgroup=0)
-        os.close(nowhere)
-    else:
-        import subprocess
-
-        nothing = subprocess.DEVNULL
-        subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, close_fds=True)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    actions = [(os.POSIX_SPAWN_DUP2, nowhere, number) for number in range(3)]
+    os.posix_spawn(sys.executable, command, os.environ, file_actions=actions, setpgroup=0)
+    os.close(nowhere)
     return True
 
 

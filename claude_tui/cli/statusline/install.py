@@ -16,6 +16,7 @@ from claude_tui import files
 from claude_tui.cli import exits, streams
 from claude_tui.cli.client_settings import (
     difference,
+    own_words,
     read_settings,
     settings_path,
     settings_text,
@@ -84,12 +85,7 @@ def _ours(before: Any) -> dict[str, Any]:
 
 
 def _is_ours(statusline: Any) -> bool:
-    command = statusline.get("command") if isinstance(statusline, dict) else None
-    try:
-        words = shlex.split(command) if isinstance(command, str) else []
-    except ValueError:
-        return False
-    return "statusline" in words[:4] and any("claude-top" in word or word == "claude_tui" for word in words[:3])
+    return "statusline" in own_words(statusline)[:4]
 
 
 def _undone(settings: dict[str, Any], path: Path) -> dict[str, Any]:

@@ -26,11 +26,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str], *, is_plain: bool = False) -> int:
-    """Print the line, or run `install`; returns the exit code."""
-    if arguments[:1] == ["install"]:
-        from claude_tui.cli.dispatch import run as run_command
-
-        return run_command(["statusline-install", *arguments[1:]])
+    """Print the line and return the exit code."""
     streams.prepare()
     options = _options(arguments)
     if not isinstance(options, int):

@@ -1,4 +1,4 @@
-"""What a ccusage.json says about the statusline, below what the command line says.
+"""Where a ccusage.json is, which of its sections hold, and what they say about the statusline.
 
 Imported by a program that has 60 ms: standard library only. What makes no sense is left out: a line must come.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from argparse import Namespace
+from collections.abc import Mapping
 from typing import Any, Final
 
 from claude_tui import files
@@ -57,19 +58,28 @@ def _is_sound(name: str, value: Any, default: Any) -> bool:
 def _file() -> str:
     home = os.environ.get("HOME") or os.path.expanduser("~")
     config = os.environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
+    return found_file(config, home)
+
+
+def _settings(path: str) -> dict[str, Any]:
+    document = json.loads(files.read(path)) if path else {}
+    return merged_sections(document, "claude", "statusline") if isinstance(document, dict) else {}
+
+
+def found_file(config: str | os.PathLike[str], home: str | os.PathLike[str]) -> str:
+    """Return the first ccusage.json in the places ccusage looks in, "" if there is none."""
     folders = (".ccusage", os.path.join(config, "claude"), os.path.join(home, ".claude"))
     paths = [os.path.join(folder, "ccusage.json") for folder in folders]
     return next((path for path in paths if os.path.isfile(path)), "")
 
 
-def _settings(path: str) -> dict[str, Any]:
-    """Return what holds for the statusline: `defaults`, below `commands.statusline`, below the same of `claude`."""
-    document = json.loads(files.read(path)) if path else {}
+def merged_sections(document: Mapping[str, Any], client: str, command: str) -> dict[str, Any]:
+    """Return what holds for a command: `defaults`, below `commands.<command>`, below the same of a client, if any."""
     merged: dict[str, Any] = {}
-    for section in (document, document.get("claude")):
-        if isinstance(section, dict):
+    for section in (document, document.get(client) if client else None):
+        if isinstance(section, Mapping):
             commands = section.get("commands")
-            own = commands.get("statusline") if isinstance(commands, dict) else None
+            own = commands.get(command) if isinstance(commands, dict) else None
             for part in (section.get("defaults"), own):
                 merged.update(part if isinstance(part, dict) else {})
     return merged

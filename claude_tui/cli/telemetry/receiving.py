@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
 from claude_tui.cli.environment import home, now_ms
+from claude_tui.cli.parser import CommandParser, example, port
 from claude_tui.clients import TELEMETRY
 from claude_tui.paths import config_folder, create_private, state_folder, telemetry_folder
 
@@ -24,6 +25,28 @@ SWITCHABLE: Final = ("claude", "codex", "gemini", "qwen", "copilot")
 """The clients that `install` sets up."""
 
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def add_run(parser: CommandParser) -> None:
+    """Add the options of run."""
+    parser.set_defaults(run=run)
+    parser.description = (
+        "Receive without a screen, until interrupted. If another process receives, wait and take over when it ends.\n"
+        "`claude-top telemetry install --service` has the system start this at every login."
+    )
+    parser.epilog = example("claude-top telemetry run", "claude-top telemetry run --port 4318")
+    parser.add_argument("--port", type=port, metavar="N", help="port to listen on (default: that of the settings)")
+
+
+def add_status(parser: CommandParser) -> None:
+    """Add the options of status."""
+    parser.set_defaults(run=status)
+    parser.description = (
+        "Show who receives, which clients are set up, what arrived, what was refused and why, and where it is kept.\n"
+        "The exit code is 1 if nobody receives or what arrives cannot be kept."
+    )
+    parser.epilog = example("claude-top telemetry status", "claude-top telemetry status --json | jq .refused")
+    parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/telemetry@1)")
 
 
 def settings() -> TelemetrySettings:

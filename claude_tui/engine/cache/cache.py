@@ -131,13 +131,10 @@ class Cache:
 @contextlib.contextmanager
 def _lease(folder: Path) -> Iterator[bool]:
     """Let one program write at a time; the others get False and go on without."""
+    import fcntl  # only for those who write
+
     fd = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            import fcntl
-        except ImportError:  # no such locks here: the file is replaced in one step, so the last writer wins
-            yield True
-            return
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

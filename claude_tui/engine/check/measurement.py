@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -139,11 +140,7 @@ def _digest(group: Mapping[str, list[int]]) -> str:
 
 
 def peak_bytes(processes: int) -> int:
-    """Return the most memory this process and its workers held, pages they share counted in each; 0 if unknown."""
-    try:
-        import resource
-    except ImportError:
-        return 0
+    """Return the most memory this process and its workers held, pages they share counted in each."""
     unit = 1 if sys.platform == "darwin" else 1024
     workers = processes * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit
     return (_own_peak() or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit) + workers

@@ -12,8 +12,8 @@ from typing import Final
 from claude_tui.clients import SOURCES
 from claude_tui.engine.state.facts import SessionKey
 from claude_tui.engine.state.store import Store
-from claude_tui.sources.first_prompt import MOST_READ, first_prompt
 from claude_tui.sources.registry import load
+from claude_tui.sources.turns.first_prompt import MOST_READ, first_prompt
 
 MOST: Final = 2_000
 """Sessions that are looked at, the newest."""

@@ -17,8 +17,8 @@ from claude_tui.engine.queries.activity import Process, activity_of, activity_of
 from claude_tui.engine.queries.snapshots.sessions import Presence
 from claude_tui.engine.state.facts import SessionKey
 from claude_tui.model import Activity, SessionState
-from claude_tui.sources.claude.hook_marks import NO_MARKS, HookMarks, hooks_folder, marks_path, read_marks
-from claude_tui.sources.claude.registry import (
+from claude_tui.sources.claude.running.hook_marks import NO_MARKS, HookMarks, hooks_folder, marks_path, read_marks
+from claude_tui.sources.claude.running.registry import (
     NAME,
     RegistryEntry,
     process_state,

@@ -13,9 +13,9 @@ from typing import Final
 import orjson
 
 from claude_tui.sources.claude.discovery import AGENT
-from claude_tui.sources.claude.turn_end import ClaudeTurnReader
+from claude_tui.sources.claude.running.turn_end import ClaudeTurnReader
 from claude_tui.sources.reading.log import open_regular
-from claude_tui.sources.turn_end import NOTHING, TurnEnd, TurnReader
+from claude_tui.sources.turns.turn_end import NOTHING, TurnEnd, TurnReader
 
 FIRST_READ: Final = 256 << 10
 """Bytes of a log's end that are read at first; a turn is rarely longer."""

@@ -8,28 +8,22 @@ not stored: what is read back is priced like a log. Must not read logs or own th
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
-from typing import TypeVar
 
 from claude_tui import paths
 from claude_tui.engine.cache.given import Given, mark_of
 from claude_tui.engine.ledger.file.book import Book, Doubt, FileKey, FileRecord, Seal
-from claude_tui.engine.ledger.file.salvage import readable, rebuild
+from claude_tui.engine.ledger.file.ledger_file import LedgerFile
+from claude_tui.engine.ledger.file.salvage import readable
 from claude_tui.engine.ledger.file.schema import (
     BUSY_S,
     BusyError,
     DamagedError,
     LedgerError,
-    NewerVersionError,
-    OlderVersionError,
-    is_newer,
     lease,
-    reading,
-    writing,
 )
 from claude_tui.engine.ledger.foreign import read_foreign
 from claude_tui.engine.ledger.history import FileHistory, MergeResult
@@ -39,23 +33,18 @@ from claude_tui.engine.ledger.scope import LedgerScope, clean_host
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import FileFacts
 
-T = TypeVar("T")
 
+class Ledger(LedgerFile):
+    """One ledger.
 
-class Ledger:
-    """One ledger file. It is opened for each operation, so nothing breaks if it is moved, replaced or removed.
-
-    `status` is "" if all is well, else a sentence for the status line; `notice` describes damage that was found;
-    `left_out` lists what the last `recall` found to be invalid. Safe from any thread.
+    `status` is "" if all is well, else a sentence for the status line; `left_out` lists what the last `recall` found to
+    be invalid. Safe from any thread.
     """
 
     def __init__(self, path: Path, host: str) -> None:
-        self.path = path
+        super().__init__(path, host)
         self.status = ""
-        self.notice = ""
         self.left_out: tuple[Doubt, ...] = ()
-        self._host = host
-        self._lock = threading.RLock()
 
     @classmethod
     def open(cls, path: Path | None = None, host: str = "") -> Ledger:
@@ -219,8 +208,7 @@ class Ledger:
         """Have something written beside the responses, given the machine's name. Raises LedgerError."""
         with self._lock, self._reported(), lease(self.path, wait_s):
             try:
-                with writing(self.path, lambda connection: Book(connection).create(self._host)) as connection:
-                    book = Book(connection)
+                with self._written() as book:
                     seal = book.seal()
                     put(book, seal.host)
             except DamagedError as error:
@@ -243,8 +231,7 @@ class Ledger:
 
     def _write(self, pieces: Sequence[LedgerPiece]) -> WriteResult:
         total, records = MergeResult(), []
-        with writing(self.path, lambda connection: Book(connection).create(self._host)) as connection:
-            book = Book(connection)
+        with self._written() as book:
             before = book.seal()
             host = before.host
             owned = [piece if piece.key.host else piece._replace(key=piece.key._replace(host=host)) for piece in pieces]
@@ -257,60 +244,6 @@ class Ledger:
             after = book.seal()
         # Nobody else writes before the lease is given back.
         return WriteResult(total, before, after, tuple(records), mark_of(self.path))
-
-    # -- mending -------------------------------------------------------------------------------------------
-
-    def look(self, look: Callable[[Book], T], nothing: T) -> T:
-        """Run `look` on the ledger, after repairing it if needed. Raises LedgerError or DamagedError."""
-        with self._lock:
-            if not self.path.exists():
-                return nothing
-            for is_last in (False, True):
-                try:
-                    with reading(self.path) as connection:
-                        try:
-                            return look(Book(connection))
-                        except (DamagedError, ValueError, TypeError) as error:
-                            if is_newer(connection):
-                                raise NewerVersionError("it was written by a newer version of claude-top") from error
-                            raise DamagedError(str(error)) from error
-                except OlderVersionError:
-                    if is_last:
-                        raise
-                    with lease(self.path, BUSY_S):
-                        self._write([])
-                except DamagedError as error:
-                    if is_last:
-                        raise
-                    try:
-                        with lease(self.path, BUSY_S):
-                            self._mend(error)
-                    except LedgerError:
-                        raise error from None
-            return nothing
-
-    def _mend(self, why: DamagedError) -> None:
-        """Replace a damaged ledger by what can be read of it. Requires the lease."""
-        try:
-            with reading(self.path) as connection:
-                book = Book(connection)
-                records = book.stored_records()
-                book.check_runs(records)
-                seal: Seal | None = book.seal()
-                if all(len(book.stored_columns(record)) == record.responses for record in records):
-                    # Another instance has mended it meanwhile.
-                    return
-        except DamagedError:
-            seal = self._seal()
-        kept, responses = rebuild(self.path, seal.host if seal else self._host)
-        self.notice = f"the ledger was damaged ({why}): {responses:,} responses saved, the rest is in {kept.name}"
-
-    def _seal(self) -> Seal | None:
-        try:
-            with reading(self.path) as connection:
-                return Book(connection).seal()
-        except (DamagedError, LedgerError):
-            return None
 
     @contextmanager
     def _reported(self) -> Iterator[None]:

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from claude_tui.model import Activity, SessionState
-from claude_tui.sources.claude.hook_marks import HookMarks
-from claude_tui.sources.claude.registry import RegistryEntry
-from claude_tui.sources.claude.turn_end import AGENTS, PLAN, QUESTION
-from claude_tui.sources.turn_end import NOTHING, OpenTool, TurnEnd
+from claude_tui.sources.claude.running.hook_marks import HookMarks
+from claude_tui.sources.claude.running.registry import RegistryEntry
+from claude_tui.sources.claude.running.turn_end import AGENTS, PLAN, QUESTION
+from claude_tui.sources.turns.turn_end import NOTHING, OpenTool, TurnEnd
 from claude_tui.units import HOUR_MS, MINUTE_MS
 
 WORKING_MS: Final = 10 * MINUTE_MS

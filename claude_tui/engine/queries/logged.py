@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 from claude_tui.model import Response
 from claude_tui.sources.codex.compressed import SUFFIX, decompressor
 from claude_tui.sources.reading.objects import decode_objects
+from claude_tui.sources.values.json_values import member_of
 
 Place = tuple[str, int]
 """A file, and the offset of a row in it."""
@@ -44,9 +45,9 @@ def reasoning_tokens(responses: Iterable[Response]) -> dict[Place, int]:
     found: dict[Place, int] = {}
     for path, inside in _by_file(responses, "codex"):
         for offset, row in _rows(path, (one.offset for one in inside)):
-            payload = _member(row, "payload")
-            usage = _member(payload, "usage") or _member(_member(payload, "info"), "last_token_usage")
-            count = _member(usage, "reasoning_output_tokens")
+            payload = member_of(row, "payload")
+            usage = member_of(payload, "usage") or member_of(member_of(payload, "info"), "last_token_usage")
+            count = member_of(usage, "reasoning_output_tokens")
             if isinstance(count, int) and count > 0:
                 found[path, offset] = count
     return found
@@ -76,7 +77,7 @@ def logged_facts(responses: Iterable[Response]) -> dict[Place, LoggedFacts]:
     reasoning = reasoning_tokens(known)
     for path, inside in _by_file(known, "codex"):
         rows = dict(_rows(path, (0, *(one.offset for one in inside))))
-        version = _name(_member(_member(rows.get(0), "payload"), "cli_version"))
+        version = _name(member_of(member_of(rows.get(0), "payload"), "cli_version"))
         for one in inside:
             if one.offset in rows:
                 place = (path, one.offset)
@@ -85,13 +86,13 @@ def logged_facts(responses: Iterable[Response]) -> dict[Place, LoggedFacts]:
 
 
 def _facts_of_claude(row: dict[str, Any]) -> LoggedFacts:
-    usage = _member(_member(row, "message"), "usage")
-    geo = _name(_member(usage, "inference_geo"))
+    usage = member_of(member_of(row, "message"), "usage")
+    geo = _name(member_of(usage, "inference_geo"))
     return LoggedFacts(
-        service_tier=_name(_member(usage, "service_tier")),
+        service_tier=_name(member_of(usage, "service_tier")),
         geo="" if geo == _NO_GEO else geo,
-        request_id=_name(_member(row, "requestId")),
-        client_version=_name(_member(row, "version")),
+        request_id=_name(member_of(row, "requestId")),
+        client_version=_name(member_of(row, "version")),
     )
 
 
@@ -129,7 +130,3 @@ def _rows(path: str, offsets: Iterable[int]) -> Iterator[tuple[int, dict[str, An
                     yield offset, row
     except (OSError, EOFError):
         return
-
-
-def _member(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, dict) else None

@@ -11,7 +11,7 @@ from claude_tui.clients import CLIENTS
 from claude_tui.model import TOLD, UNLOGGED, Response
 from claude_tui.sources.reading.log import open_regular
 from claude_tui.sources.registry import load
-from claude_tui.sources.turn import TurnDetails, line_number
+from claude_tui.sources.turns.turn import TurnDetails, line_number
 
 __all__ = ["TurnDetails", "response_key", "turn_details"]
 

@@ -30,7 +30,7 @@ class Workers:
 
     def __init__(self, count: int, reader: FileReader, niceness: int = 0) -> None:
         # A process with threads must not be forked: a lock held by one of them would stay held for ever.
-        can_fork = hasattr(os, "fork") and threading.active_count() == 1
+        can_fork = threading.active_count() == 1
         runtime.forking()
         self._pool = ProcessPoolExecutor(
             count,
@@ -79,11 +79,9 @@ def _start(reader: FileReader, parent: int, niceness: int) -> None:
     _reader = reader
     runtime.worker()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for name in ("SIGTERM", "SIGHUP"):  # a forked worker has what the screen does on them
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_DFL)
-    if hasattr(os, "nice"):
-        os.nice(niceness)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # a forked worker has what the screen does on them
+        signal.signal(number, signal.SIG_DFL)
+    os.nice(niceness)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 

@@ -27,7 +27,7 @@ from claude_tui.engine.state.sums.cellbook import CellBook
 from claude_tui.engine.state.sums.cells import CellKey
 from claude_tui.engine.state.unlogged.by_session import SOURCE as TOTALLED
 from claude_tui.engine.state.unlogged.by_session import Remainders
-from claude_tui.model import FIRST, LAST, Price, Usage
+from claude_tui.model import Price, Usage
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import LOWER_BOUND, Columns
 
@@ -269,42 +269,3 @@ class Books:
             price = self.unlogged_price(time_ms, model, usage)
             self.cells.add(key, time_ms, usage, price, sign, 0, 0)
             self.cells.note_unlogged(key, price, sign)
-
-    def mend_cells(self) -> None:
-        """Give cells that lost their first or last instant another; drop empty ones."""
-        lost = self.cells.lost
-        if not lost:
-            return
-        found: dict[CellKey, tuple[int, int]] = {}
-
-        def see(key: CellKey, time_ms: int) -> None:
-            if key in lost:
-                first, last = found.get(key, (time_ms, time_ms))
-                found[key] = (min(first, time_ms), max(last, time_ms))
-
-        def see_row(row: int, model: int) -> None:
-            time_ms = table.time[row]
-            see(CellKey(self.calendar.day_hour(time_ms)[0], table.owner[row], model), time_ms)
-
-        table = self.table
-        first_ms, last_ms = (pick(self.cells.all[key][at] for key in lost) for pick, at in ((min, FIRST), (max, LAST)))
-        if self.recent.covers(first_ms):  # as it is where anything happens now: there are few of such
-            for row in self.recent.between(table.time, first_ms - 1, last_ms):
-                if not table.flags[row] & PAIRED:
-                    see_row(row, table.model[row])
-                for extra in table.extras.get(row, ()):
-                    see_row(row, self._models.of(extra.model))
-        else:
-            groups = {(key.owner, key.model) for key in lost}
-            for row, group in enumerate(zip(table.owner, table.model, strict=True)):
-                if group in groups and not table.flags[row] & PAIRED:
-                    see_row(row, group[1])
-            for row, extras in table.extras.items():
-                for extra in extras:
-                    see_row(row, self._models.of(extra.model))
-        for session in {self.owners[key.owner].session for key in lost}:
-            remainder = self.unlogged.all.get(session)
-            if remainder is not None:
-                for key, time_ms, _, _ in self.unlogged_parts(session, remainder):
-                    see(key, time_ms)
-        self.is_moved |= self.cells.mend(found)

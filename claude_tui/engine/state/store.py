@@ -15,6 +15,7 @@ from claude_tui.engine.state import intake, remembered
 from claude_tui.engine.state.batch import FileColumns, FileOutcome, Packed, pack
 from claude_tui.engine.state.books import Books
 from claude_tui.engine.state.facts import FactBook, SessionKey
+from claude_tui.engine.state.levelling.cells import mend_cells
 from claude_tui.engine.state.levelling.telemetry import level_told
 from claude_tui.engine.state.levelling.unlogged import level_unlogged
 from claude_tui.engine.state.problems import ProblemLog
@@ -130,7 +131,7 @@ class Store(Books):
         """Level what the client counted and no log shows with all else, then the cells. Hold the lock."""
         level_told(self)
         level_unlogged(self)
-        self.mend_cells()
+        mend_cells(self)
 
     def take_changes(self) -> StoreChanges:
         """Return what changed since the last call. Call with the lock held."""

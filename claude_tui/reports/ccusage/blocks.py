@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from claude_tui.engine.queries.allowances.blocks import BlockEntry, UsageBlock, blocks
 from claude_tui.engine.state.sums.calendar import Calendar
-from claude_tui.figures import instant, usd
+from claude_tui.figures import usd
+from claude_tui.moments import instant
 from claude_tui.reports.ccusage.lines import UsageLine
 from claude_tui.units import HOUR_MS, MINUTE_MS
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from claude_tui.figures import instant, usd
+from claude_tui.figures import usd
+from claude_tui.moments import instant
 from claude_tui.reports.ccusage.lines import UsageLine
 from claude_tui.reports.ccusage.periods import KEYS, period_of
 from claude_tui.reports.ccusage.sums import Counts

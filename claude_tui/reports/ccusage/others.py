@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from claude_tui.figures import instant
+from claude_tui.moments import instant
 from claude_tui.reports.ccusage.codex import session_id
 from claude_tui.reports.ccusage.lines import UsageLine
 from claude_tui.reports.ccusage.sums import GroupSums, totals

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
-from claude_tui.figures import instant, usd
+from claude_tui.figures import usd
+from claude_tui.moments import instant
 from claude_tui.reports.ccusage.lines import UsageLine
 from claude_tui.reports.ccusage.sums import Counts, GroupSums, total, totals
 

@@ -7,7 +7,8 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.queries.allowances.limits import WINDOWS, ReportedWindow
-from claude_tui.figures import count, dollars, instant, local_minute, usd
+from claude_tui.figures import count, dollars, usd
+from claude_tui.moments import instant, local_minute
 from claude_tui.reports.ccusage.lines import UsageLine
 from claude_tui.reports.ccusage.tables import span
 from claude_tui.sources.values.display import display_name

@@ -7,7 +7,8 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.queries.allowances.blocks import UsageBlock
-from claude_tui.figures import NANO, count, dollars, local_minute
+from claude_tui.figures import NANO, count, dollars
+from claude_tui.moments import local_minute
 from claude_tui.reports.ccusage.blocks import burn_rate, limit_status, projection
 from claude_tui.reports.ccusage.periods import Periods, SessionKey, ordered
 from claude_tui.reports.ccusage.sums import Counts, GroupSums, total

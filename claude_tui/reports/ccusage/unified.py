@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from claude_tui.clients import CLIENTS
-from claude_tui.figures import instant
+from claude_tui.moments import instant
 from claude_tui.reports.ccusage.lines import UsageLine
 from claude_tui.reports.ccusage.others import Metadata
 from claude_tui.reports.ccusage.periods import by_period, by_session

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from claude_tui.engine.queries.client_totals import ClientSession
 from claude_tui.engine.queries.telemetry import PriceDifference
-from claude_tui.figures import NOT_AVAILABLE, count, dollars, instant, many
+from claude_tui.figures import NOT_AVAILABLE, count, dollars, many
+from claude_tui.moments import instant
 from claude_tui.reports.table import TextColumn, TextTable
 from claude_tui.sources.values.display import display_name
 

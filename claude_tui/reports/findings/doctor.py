@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.telemetry import TelemetryFigures
-from claude_tui.figures import instant, many, share, size
+from claude_tui.figures import many, share, size
 from claude_tui.model import Problem, Totals
+from claude_tui.moments import instant, instant_or_none
 from claude_tui.reports.findings import certainty
 from claude_tui.reports.told import telemetry_lines, telemetry_report
 from claude_tui.sources.values.display import display_name
@@ -88,8 +89,8 @@ def report(found: DoctorFindings) -> dict[str, Any]:
         "roots": [
             {
                 **{name: value for name, value in asdict(root).items() if not name.endswith("_ms")},
-                "oldest": instant(root.oldest_ms) if root.oldest_ms else None,
-                "newest": instant(root.newest_ms) if root.newest_ms else None,
+                "oldest": instant_or_none(root.oldest_ms),
+                "newest": instant_or_none(root.newest_ms),
             }
             for root in found.roots
         ],

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from claude_tui.engine.queries.client_totals import ClientSession
 from claude_tui.engine.queries.explain import COUNTED, FLAGS, REASONS, Explanation, RateUse, RowFound
-from claude_tui.figures import count, dollars, instant, local_minute, many, money, short, size
+from claude_tui.figures import count, dollars, many, money, short, size
 from claude_tui.model import Query, Response, Usage
+from claude_tui.moments import instant_or_none, local_minute
 from claude_tui.reports.told import telemetry_lines, telemetry_report
 from claude_tui.sources.values.display import display_name
 
@@ -69,7 +70,7 @@ def report(found: Explanation, about: Query | Response) -> dict[str, Any]:
                 "path": row.path,
                 "line": row.line,
                 "offset": row.offset,
-                "time": instant(row.time_ms) if row.time_ms else None,
+                "time": instant_or_none(row.time_ms),
                 "session": row.session,
                 "agent": row.agent,
                 "usage": row.usage._asdict(),

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from claude_tui.clients import CLIENTS
-from claude_tui.figures import count, instant, many, size
+from claude_tui.figures import count, many, size
+from claude_tui.moments import instant, instant_or_none
 from claude_tui.reports.table import TextColumn, TextTable
 from claude_tui.sources.values.display import display_name
 
@@ -142,8 +143,8 @@ def _figures(row: HostRow) -> dict[str, Any]:
         "files": row.files,
         "responses": row.responses,
         "events": row.events,
-        "first": instant(row.first_ms) if row.first_ms else None,
-        "last": instant(row.last_ms) if row.last_ms else None,
+        "first": instant_or_none(row.first_ms),
+        "last": instant_or_none(row.last_ms),
     }
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from claude_tui.clients import CLIENTS
-from claude_tui.figures import age, instant, many, size
+from claude_tui.figures import many, size
+from claude_tui.moments import age, instant, instant_or_none
 from claude_tui.sources.telemetry.keeping import KEEP_DAYS
 from claude_tui.sources.values.display import display_name
 from claude_tui.telemetry.settings import TelemetrySettings
@@ -66,7 +67,7 @@ def document(found: TelemetryFindings) -> dict[str, Any]:
         "schema": SCHEMA,
         "state": found.standing.state,
         "receiver": {
-            "role": status.role, "pid": status.pid, "port": status.port, "since": _instant(status.since_ms),
+            "role": status.role, "pid": status.pid, "port": status.port, "since": instant_or_none(status.since_ms),
             "trouble": status.trouble or None,
         } if found.is_owned else None,
         "settings": {"on": found.settings.on, "port": found.settings.port, "resource": list(found.settings.resource)},
@@ -154,8 +155,4 @@ def _ago(tally: EventTally, found: TelemetryFindings) -> str:
 
 
 def _tally(tally: EventTally) -> dict[str, Any]:
-    return {"count": tally.count, "last": _instant(tally.last_ms)}
-
-
-def _instant(ms: int) -> str | None:
-    return instant(ms) if ms else None
+    return {"count": tally.count, "last": instant_or_none(tally.last_ms)}

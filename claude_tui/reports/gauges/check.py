@@ -11,8 +11,9 @@ from typing import Any, Final, NamedTuple
 from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.allowances.budgets import BudgetState
 from claude_tui.engine.queries.allowances.limits import ReportedWindow, label
-from claude_tui.figures import instant, money, percent
+from claude_tui.figures import money, percent
 from claude_tui.model import Snapshot
+from claude_tui.moments import instant
 from claude_tui.reports import sessions
 from claude_tui.sources.values.display import display_name
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from claude_tui.figures import instant
 from claude_tui.model import Snapshot
+from claude_tui.moments import instant, instant_or_none
 from claude_tui.reports.columns import flat
 
 SCHEMA: Final = "claude-top/state@1"
@@ -21,7 +21,7 @@ def state(snapshot: Snapshot) -> dict[str, Any]:
         "schema": SCHEMA,
         "revision": snapshot.revision,
         "time": instant(snapshot.taken_ms),
-        "newest": instant(snapshot.newest_ms) if snapshot.newest_ms else None,
+        "newest": instant_or_none(snapshot.newest_ms),
         "phase": snapshot.progress.phase.value,
         "totals": flat(snapshot.totals),
         "today": flat(snapshot.today),

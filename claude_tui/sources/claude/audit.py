@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from claude_tui.sources.audit import COPY, PROGRESS, SIDE_QUESTION, AuditedRow, FileAudit
+from claude_tui.sources.auditing.audit import COPY, PROGRESS, SIDE_QUESTION, AuditedRow, FileAudit
 from claude_tui.sources.claude.counting.rule import usage_row
 from claude_tui.sources.claude.discovery import session_of_path
 from claude_tui.sources.claude.fast.dated import first_dated_ms, last_dated_ms

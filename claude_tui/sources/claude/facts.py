@@ -22,6 +22,7 @@ from claude_tui.sources.client_totals import ClientTotal, pack_pairs, pack_total
 from claude_tui.sources.protocol import NO_FACTS, FileFacts
 from claude_tui.sources.reading.log import FileLog, Opener
 from claude_tui.sources.values.instants import instant_ms
+from claude_tui.sources.values.json_values import text_of
 
 MAX_NOTE: Final = 8192
 """Bytes of the longest line that is looked at for a title or a compaction."""
@@ -125,7 +126,7 @@ class FactsGatherer:
         Returns the rows to count: this one, unless it must wait for an instant, and those that waited for it.
         """
         if self.needs_start:
-            self.see_start(_text(value, "cwd"), _text(value, "sessionId"), agent_of(value))
+            self.see_start(text_of(value, "cwd"), text_of(value, "sessionId"), agent_of(value))
         if is_note(line):
             self.see_note(value, offset)
         rows = self.see_time(instant_ms(value.get("timestamp")))
@@ -134,7 +135,7 @@ class FactsGatherer:
             self._see_usage(dated)
             rows.append(dated)
         if row is not None and not _has_fallback(value):
-            self.see_asked(row.model, _text(value, "requestedModel"))
+            self.see_asked(row.model, text_of(value, "requestedModel"))
         return rows
 
     def see_asked(self, model: str, asked: str) -> None:
@@ -147,7 +148,7 @@ class FactsGatherer:
         """Whether an object of a line says the same after the lines that follow it, of which no compaction is one."""
         if row is not None and (not row.time_ms or row.time_ms == self.context_ms):
             return False
-        return not is_note(line) or _text(value, "type") not in NOTES - {KIND}
+        return not is_note(line) or text_of(value, "type") not in NOTES - {KIND}
 
     def see_time(self, time_ms: int) -> list[UsageRow]:
         """Process the instant of a line, 0 if it has none. Returns the rows that waited for it."""
@@ -186,7 +187,7 @@ class FactsGatherer:
 
         A name the user gave beats one a model made, which beats a summary; of one kind the newest.
         """
-        kind = _text(value, "type")
+        kind = text_of(value, "type")
         if kind == "system" and value.get("subtype") == "compact_boundary":
             self._see_compaction(value)
         total = client_total(value, offset) if kind == KIND and not self._is_agent else None
@@ -195,7 +196,7 @@ class FactsGatherer:
         if kind not in _TITLES:
             return
         rank = list(_TITLES).index(kind)
-        title = _text(value, _TITLES[kind]) or _text(value, "title")
+        title = text_of(value, _TITLES[kind]) or text_of(value, "title")
         if title and rank >= self._title_rank:
             self._title_rank = rank
             self._found["title"] = title
@@ -235,13 +236,13 @@ class FactsGatherer:
 
     def see_turn(self, value: Mapping[str, Any]) -> bool:
         """Take a line for the last turn if it is one: of the main chain, or any in a sub-agent's file."""
-        kind = _text(value, "type")
+        kind = text_of(value, "type")
         if not self.is_turn(kind, value.get("isSidechain")):
             return False
         message = value.get("message")
         content = message.get("content") if isinstance(message, dict) else None
         blocks = [b.get("type") for b in content if isinstance(b, dict)] if isinstance(content, list) else []
-        told = _text(value, "gitBranch"), _text(value, "version"), _text(value, "sessionId")
+        told = text_of(value, "gitBranch"), text_of(value, "version"), text_of(value, "sessionId")
         self.set_turn(kind, blocks, told, instant_ms(value.get("timestamp")))
         return True
 
@@ -273,12 +274,7 @@ def _has_fallback(value: Mapping[str, Any]) -> bool:
 
 def agent_of(value: Mapping[str, Any]) -> str:
     """Return the sub-agent that a line of a file of its own is of, "" for one of a session's file."""
-    return _text(value, "agentId") if value.get("isSidechain") else ""
-
-
-def _text(record: Mapping[str, Any], name: str) -> str:
-    value = record.get(name)
-    return value if isinstance(value, str) else ""
+    return text_of(value, "agentId") if value.get("isSidechain") else ""
 
 
 def with_agent_type(facts: FileFacts, path: str, opener: Opener = FileLog) -> FileFacts:

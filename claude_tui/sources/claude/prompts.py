@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from claude_tui.sources.first_prompt import text_of_parts
+from claude_tui.sources.turns.first_prompt import text_of_parts
 from claude_tui.sources.values.json_values import table_of
 
 _COMMAND: Final = re.compile(r"<command-name>([^<]{1,100})</command-name>")

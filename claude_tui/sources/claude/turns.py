@@ -16,7 +16,7 @@ from claude_tui.sources.claude.discovery import session_of_path
 from claude_tui.sources.columns import key_number
 from claude_tui.sources.reading.log import open_regular
 from claude_tui.sources.reading.objects import decode_objects
-from claude_tui.sources.turn import TurnDetails, line_number
+from claude_tui.sources.turns.turn import TurnDetails, line_number
 from claude_tui.sources.values.display import display_name
 from claude_tui.sources.values.instants import instant_ms
 from claude_tui.sources.values.json_values import table_of, text_of

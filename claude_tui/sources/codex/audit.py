@@ -6,13 +6,13 @@ The counting rule of `rollout` says what each of them is. Must not settle, price
 from __future__ import annotations
 
 from claude_tui.model import UsageRow
-from claude_tui.sources.audit import INHERITED, AuditedRow, FileAudit
-from claude_tui.sources.auditing import holds, places
+from claude_tui.sources.auditing.again import holds, places
+from claude_tui.sources.auditing.audit import INHERITED, AuditedRow, FileAudit
 from claude_tui.sources.codex.compressed import SUFFIX, open_rollout
+from claude_tui.sources.codex.counting.records import Tokens
+from claude_tui.sources.codex.counting.rollout import OtherThreads, Rollout
+from claude_tui.sources.codex.counting.threads import Threads
 from claude_tui.sources.codex.discovery import thread_of
-from claude_tui.sources.codex.records import Tokens
-from claude_tui.sources.codex.rollout import OtherThreads, Rollout
-from claude_tui.sources.codex.threads import Threads
 from claude_tui.sources.protocol import LogFile
 from claude_tui.sources.records.events import ResponseEvent
 

@@ -12,13 +12,13 @@ from typing import Final
 
 from claude_tui.sources.causes import Call, Caused, FileCauses
 from claude_tui.sources.codex.compressed import open_rollout
+from claude_tui.sources.codex.counting.records import kind_of
+from claude_tui.sources.codex.counting.rollout import Rollout
+from claude_tui.sources.codex.counting.threads import Sequence
 from claude_tui.sources.codex.discovery import thread_of
-from claude_tui.sources.codex.records import kind_of
-from claude_tui.sources.codex.rollout import Rollout
-from claude_tui.sources.codex.threads import Sequence
 from claude_tui.sources.columns import key_number
 from claude_tui.sources.protocol import Checkpoint
-from claude_tui.sources.values.json_values import text_of
+from claude_tui.sources.values.json_values import text_of, written_of
 
 TOLD: Final = "token_usage_record"
 NAMED: Final = frozenset({"function_call", "custom_tool_call"})
@@ -68,11 +68,7 @@ def _calls(payload: Mapping[str, object], before: list[Call]) -> list[Call]:
     """Return the calls of the response that is written just now, after one more item."""
     kind = text_of(payload, "type")
     if kind in NAMED or kind in CALLS:
-        name = _written(payload, "name") if kind in NAMED else CALLS[kind]
-        return [*before, Call(_written(payload, "call_id"), name)]
+        name = written_of(payload, "name") if kind in NAMED else CALLS[kind]
+        return [*before, Call(written_of(payload, "call_id"), name)]
     is_ours = kind == "reasoning" or (kind == "message" and text_of(payload, "role") in OURS)
     return before if is_ours else []
-
-
-def _written(value: Mapping[str, object], name: str) -> str:
-    return text_of(value, name).encode("utf-8", "replace").decode()

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from claude_tui.sources.codex.compressed import SUFFIX
+from claude_tui.sources.codex.counting.records import kind_of, moment_ms
 from claude_tui.sources.codex.discovery import rollouts
-from claude_tui.sources.codex.records import kind_of, moment_ms
 from claude_tui.sources.protocol import REFUSED, PlanSample
 from claude_tui.sources.values.json_values import text_of
 

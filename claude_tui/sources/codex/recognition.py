@@ -8,7 +8,7 @@ from typing import Any, Final
 from claude_tui.model import Problem
 from claude_tui.sources import recognition
 from claude_tui.sources.codex.compressed import open_rollout
-from claude_tui.sources.codex.records import kind_of
+from claude_tui.sources.codex.counting.records import kind_of
 from claude_tui.sources.reading.log import FileLog, Opener
 from claude_tui.sources.recognition import Verdict
 from claude_tui.sources.values.json_values import table_of

@@ -36,6 +36,6 @@ class CodexSource:
 
     def read_events(self, file: LogFile, since: Checkpoint | None = None) -> tuple[FileRead, list[ResponseEvent]]:
         """Read a rollout and keep the events its rows were made of."""
-        from claude_tui.sources.codex.plain import read_rollout  # only where there is a rollout
+        from claude_tui.sources.codex.counting.plain import read_rollout  # only where there is a rollout
 
         return read_rollout(file, since)

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import orjson
 
-from claude_tui.sources.codex.records import kind_of, moment_ms
-from claude_tui.sources.turn_end import MAX_ARGUMENT, OpenTool, TurnEnd
+from claude_tui.sources.codex.counting.records import kind_of, moment_ms
+from claude_tui.sources.turns.turn_end import MAX_ARGUMENT, OpenTool, TurnEnd
 from claude_tui.sources.values.json_values import table_of, text_of
 
 _CALLS: Final = frozenset({"function_call", "custom_tool_call", "local_shell_call"})

@@ -15,7 +15,7 @@ from claude_tui.sources.reading.documents import read_document
 from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.reading.objects import decode_objects
 from claude_tui.sources.values.instants import instant_ms
-from claude_tui.sources.values.json_values import as_count, table_of, text_of
+from claude_tui.sources.values.json_values import as_count, table_of, text_of, written_of
 
 FAILED: Final = frozenset({"error", "cancelled"})
 
@@ -50,7 +50,7 @@ def _see(record: Mapping[str, object], found: dict[str, Caused]) -> None:
         known = {call.id: call for call in caused.calls}
         for one in calls if isinstance(calls, list) else ():
             if isinstance(one, dict):
-                call = Call(_written(one, "id"), _written(one, "name"), is_failed=text_of(one, "status") in FAILED)
+                call = Call(written_of(one, "id"), written_of(one, "name"), is_failed=text_of(one, "status") in FAILED)
                 if call.id in known:
                     known[call.id].is_failed |= call.is_failed
                 else:
@@ -63,7 +63,3 @@ def _messages(record: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
         listed = part.get("messages")
         yield from (one for one in (listed if isinstance(listed, list) else ()) if isinstance(one, dict))
     yield record
-
-
-def _written(value: Mapping[str, object], name: str) -> str:
-    return text_of(value, name).encode("utf-8", "replace").decode()

@@ -16,7 +16,7 @@ from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
 from claude_tui.sources.reading.documents import read_document
 from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.reading.objects import decode_objects
-from claude_tui.sources.recognition import what_is_wrong
+from claude_tui.sources.recognition import judge_log, resumed, what_is_wrong
 from claude_tui.sources.records.events import ResponseEvent
 
 
@@ -41,17 +41,13 @@ def chat_at(file: LogFile, kind: type[C]) -> C:
 def _read_lines(file: LogFile, since: Checkpoint | None, chat: GeminiChat) -> tuple[FileRead, list[ResponseEvent]]:
     events: list[ResponseEvent] = []
     with LineReader(file.path, since) as reader:
-        is_continued = since is not None and not reader.restarted
-        if since is not None and is_continued:
-            chat.resume(since.state)
+        had_records = resumed(reader, since, chat.resume)
         records = 0
         for offset, line in reader:
             for record in reader.objects(offset, line):
                 records += 1
                 events += events_of(reader, offset, record, chat)
-        wrong = what_is_wrong(chat) if records or (is_continued and since is not None and since.offset) else ""
-        if wrong:
-            reader.problem(ProblemKind.UNRECOGNISED, 0, wrong)
+        judge_log(reader, chat, has_records=bool(records) or had_records)
         rows, mark = [event.row for event in events], reader.checkpoint(state=chat.state())
         facts, problems = chat.facts(), reader.problems
         return FileRead(rows, mark, facts, problems, reader.restarted, reader.bytes_read, reader.lines), events

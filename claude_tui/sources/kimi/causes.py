@@ -17,7 +17,7 @@ from claude_tui.sources.protocol import Checkpoint
 from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.records.conversation import UnknownShapeError
 from claude_tui.sources.records.events import BadCountError
-from claude_tui.sources.values.json_values import table_of, text_of
+from claude_tui.sources.values.json_values import table_of, text_of, written_of
 
 
 def read_causes(
@@ -55,14 +55,14 @@ class _Steps:
 
     def see(self, event: Mapping[str, Any]) -> None:
         """Take in an event of a step."""
-        kind, call = text_of(event, "type"), _written(event, "toolCallId")
+        kind, call = text_of(event, "type"), written_of(event, "toolCallId")
         if kind == "step.begin":
             self.close()
             self._is_open = True
         elif kind == "step.end":
             self.close()
         elif kind == "tool.call" and self._is_open:
-            self._calls.setdefault(call, Call(call, _written(event, "name")))
+            self._calls.setdefault(call, Call(call, written_of(event, "name")))
         elif kind == "tool.result" and call in self._calls and table_of(event, "result").get("isError") is True:
             self._calls[call].is_failed = True
 
@@ -73,7 +73,3 @@ class _Steps:
             made = Caused(key_number("kimi", row.key), 0, row.time_ms, calls=list(self._calls.values()))
             self.found.setdefault(row.key, made)
         self._is_open, self._rows, self._calls = False, [], {}
-
-
-def _written(value: Mapping[str, Any], name: str) -> str:
-    return text_of(value, name).encode("utf-8", "replace").decode()

@@ -15,7 +15,7 @@ from claude_tui.sources.opencode.legacy import parts_of, read_message
 from claude_tui.sources.opencode.rows import MessageReading, changes
 from claude_tui.sources.protocol import Checkpoint, LogFile
 from claude_tui.sources.records.events import ResponseEvent
-from claude_tui.sources.values.json_values import table_of, text_of
+from claude_tui.sources.values.json_values import table_of, text_of, written_of
 
 FAILED: Final = "error"
 
@@ -56,9 +56,9 @@ def _add(source: str, event: ResponseEvent, parts: Iterable[Mapping[str, Any]], 
     """Add a message; a copy that a fork made adds nothing, unless it has more calls."""
     key = event.row.key
     calls = [
-        Call(_written(part, "callID") or _written(part, "id"), name, is_failed=_has_failed(part))
+        Call(written_of(part, "callID") or written_of(part, "id"), name, is_failed=_has_failed(part))
         for part in parts
-        if text_of(part, "type") == "tool" and (name := _written(part, "tool") or _written(part, "name"))
+        if text_of(part, "type") == "tool" and (name := written_of(part, "tool") or written_of(part, "name"))
     ]
     made = found.setdefault(key, Caused(key_number(source, key), 0, event.row.time_ms, thinking=event.reasoning))
     if len(calls) > len(made.calls):
@@ -67,7 +67,3 @@ def _add(source: str, event: ResponseEvent, parts: Iterable[Mapping[str, Any]], 
 
 def _has_failed(part: Mapping[str, Any]) -> bool:
     return text_of(table_of(part, "state"), "status") == FAILED
-
-
-def _written(value: Mapping[str, Any], name: str) -> str:
-    return text_of(value, name).encode("utf-8", "replace").decode()

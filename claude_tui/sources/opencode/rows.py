@@ -9,17 +9,6 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from claude_tui.model import Problem, ProblemKind
-from claude_tui.sources.opencode.columns import as_ms, as_text
-from claude_tui.sources.opencode.database import (
-    MARGIN_MS,
-    Database,
-    StoredMessage,
-    StoredRow,
-    open_database,
-    parsed,
-    stored_message,
-)
-from claude_tui.sources.opencode.lost import LostMessage
 from claude_tui.sources.opencode.message import (
     OpenCodeMessage,
     OpenCodeSession,
@@ -29,6 +18,17 @@ from claude_tui.sources.opencode.message import (
     message_of,
     step_tokens,
 )
+from claude_tui.sources.opencode.stored.columns import as_ms, as_text
+from claude_tui.sources.opencode.stored.database import (
+    MARGIN_MS,
+    Database,
+    StoredMessage,
+    StoredRow,
+    open_database,
+    parsed,
+    stored_message,
+)
+from claude_tui.sources.opencode.stored.lost import LostMessage
 from claude_tui.sources.opencode.talk import OpenCodeTalk
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
 from claude_tui.sources.records.events import BadCountError, ResponseEvent

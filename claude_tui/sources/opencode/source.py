@@ -101,7 +101,7 @@ class OpenCodeSource:
 
     def stored_ids(self, folder: Path) -> frozenset[str]:
         """Ids of the messages that a database in the folder has."""
-        from claude_tui.sources.opencode.database import message_ids
+        from claude_tui.sources.opencode.stored.database import message_ids
 
         found: frozenset[str] = frozenset()
         for path in self._databases(folder):

@@ -15,7 +15,7 @@ from claude_tui.sources.protocol import Checkpoint
 from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.records.conversation import UnknownShapeError
 from claude_tui.sources.records.events import BadCountError
-from claude_tui.sources.values.json_values import as_count, table_of, text_of
+from claude_tui.sources.values.json_values import as_count, table_of, text_of, written_of
 
 
 def read_causes(
@@ -30,7 +30,7 @@ def read_causes(
             for record in reader.objects(offset, line, is_slim=True):
                 message = table_of(record, "message")
                 if text_of(message, "role") == "toolResult" and message.get("isError") is True:
-                    failed = calls.get(_written(message, "toolCallId"))
+                    failed = calls.get(written_of(message, "toolCallId"))
                     if failed is not None:
                         failed.is_failed = True
                 _see(record, message, session, offset, found, calls)
@@ -55,11 +55,7 @@ def _see(
         content = message.get("content")
         for part in content if isinstance(content, list) else ():
             if isinstance(part, dict) and text_of(part, "type") == "toolCall":
-                call = Call(_written(part, "id"), _written(part, "name"))
+                call = Call(written_of(part, "id"), written_of(part, "name"))
                 if not call.id or call.id not in calls:
                     caused.calls.append(call)
                     calls[call.id] = call
-
-
-def _written(value: Mapping[str, Any], name: str) -> str:
-    return text_of(value, name).encode("utf-8", "replace").decode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from claude_tui.sources.first_prompt import text_of_parts
+from claude_tui.sources.turns.first_prompt import text_of_parts
 from claude_tui.sources.values.json_values import table_of
 
 

@@ -12,11 +12,11 @@ from typing import Annotated, Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
-from claude_tui.model import ProblemKind, UsageRow
+from claude_tui.model import UsageRow
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileFacts, LogFile
 from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.reading.objects import LONG
-from claude_tui.sources.recognition import Recognised, what_is_wrong
+from claude_tui.sources.recognition import Recognised, judge_log, resumed
 from claude_tui.sources.records.fast_rows import FastBuilder
 from claude_tui.sources.records.line_logs import rows_of
 
@@ -77,15 +77,11 @@ class FastReader(Generic[Line]):
         """
         builder = FastBuilder(file.source, keep_names=keep_names)
         with LineReader(file.path, since, window=WINDOW) as reader:
-            is_continued = since is not None and not reader.restarted
-            if since is not None and is_continued:
-                log.resume(since.state)
+            had_records = resumed(reader, since, log.resume)
             records = 0
             for offset, block in reader.blocks():
                 records += self._read_block(reader, offset, block, log, builder)
-            wrong = what_is_wrong(log) if records or (is_continued and since is not None and since.offset) else ""
-            if wrong:
-                reader.problem(ProblemKind.UNRECOGNISED, 0, wrong)
+            judge_log(reader, log, has_records=bool(records) or had_records)
             return ColumnsRead(
                 builder.columns(),
                 reader.checkpoint(state=log.state()),

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from claude_tui.model import ProblemKind, UsageRow
 from claude_tui.sources.protocol import Checkpoint, FileFacts, FileRead, LogFile
 from claude_tui.sources.reading.lines import LineReader
-from claude_tui.sources.recognition import Recognised, what_is_wrong
+from claude_tui.sources.recognition import Recognised, judge_log, resumed
 from claude_tui.sources.records.conversation import UnknownShapeError
 from claude_tui.sources.records.events import BadCountError
 
@@ -44,16 +44,12 @@ def read_log(file: LogFile, since: Checkpoint | None, log: FollowedLog) -> FileR
     rows: list[UsageRow] = []
     records = 0
     with LineReader(file.path, since) as reader:
-        is_continued = since is not None and not reader.restarted
-        if since is not None and is_continued:
-            log.resume(since.state)
+        had_records = resumed(reader, since, log.resume)
         for offset, line in reader:
             for record in reader.objects(offset, line, is_slim=True):
                 records += 1
                 rows += rows_of(reader, offset, record, log)
-        wrong = what_is_wrong(log) if records or (is_continued and since is not None and since.offset) else ""
-        if wrong:
-            reader.problem(ProblemKind.UNRECOGNISED, 0, wrong)
+        judge_log(reader, log, has_records=bool(records) or had_records)
         return FileRead(
             rows,
             reader.checkpoint(state=log.state()),

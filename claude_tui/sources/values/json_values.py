@@ -14,6 +14,16 @@ def text_of(values: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def written_of(values: Mapping[str, Any], name: str) -> str:
+    """Return a text by name as it can be written, with what is no character replaced; "" if there is none."""
+    return text_of(values, name).encode("utf-8", "replace").decode()
+
+
+def member_of(value: object, name: str) -> Any:
+    """Return what an object has by a name; None if it has nothing there, or is no object."""
+    return value.get(name) if isinstance(value, dict) else None
+
+
 def table_of(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """Return an object by name, an empty one if it is absent or something else."""
     value = values.get(name)

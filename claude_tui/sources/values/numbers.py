@@ -21,3 +21,9 @@ def number_of(value: object) -> float | None:
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return None
     return float(value) if abs(value) < 1e15 else None
+
+
+def version_of(text: str) -> tuple[int, ...]:
+    """Return a client's version as numbers that can be compared: at most three, 0 for what is no number."""
+    parts = text.split("-")[0].split(".")[:3]
+    return tuple(int(part) if part.isascii() and part.isdigit() and len(part) < 9 else 0 for part in parts)

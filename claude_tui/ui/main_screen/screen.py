@@ -147,18 +147,17 @@ class MainScreen(DrawnScreen):
     async def action_client(self) -> None:
         """Show the next client alone, or all again; from the top, as a row that was opened belongs to one."""
         present = self.snapshot.sources if self.snapshot is not None else ()
-        if not self.navigation.choose_next_client(present):
-            return
-        if self.navigation.here.scope.source:
-            await self._go(self.navigation.stops[:1])
-        self.draw_header()
-        self.refresher.wish(urgent=True)
+        if self.navigation.choose_next_client(present):
+            await self._narrowed()
 
     async def action_account(self) -> None:
         """Show the next account alone, or all again; from the top, as a row that was opened belongs to one."""
         present = self.snapshot.accounts if self.snapshot is not None else ()
-        if not self.navigation.choose_next_account(present):
-            return
+        if self.navigation.choose_next_account(present):
+            await self._narrowed()
+
+    async def _narrowed(self) -> None:
+        """Draw what is shown alone now."""
         if self.navigation.here.scope.source:
             await self._go(self.navigation.stops[:1])
         self.draw_header()

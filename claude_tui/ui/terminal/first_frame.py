@@ -52,8 +52,6 @@ class FirstFrame:
 
     def show(self) -> bool:
         """Show the picture, if there is one of this size. Returns whether the terminal is now on the other screen."""
-        if sys.platform == "win32":
-            return False
         try:
             size = os.get_terminal_size(sys.stdout.fileno())
             first, *lines = files.read_text(self._file, _MOST_BYTES).split("\n")

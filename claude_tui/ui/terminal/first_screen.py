@@ -5,7 +5,6 @@ Must not know what is drawn, nor when it is whole.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from textual import constants
@@ -34,15 +33,11 @@ class FirstScreen:
             from claude_tui.ui.terminal.drivers.held_driver import HeldDriver
 
             return HeldDriver
-        if sys.platform == "win32":
-            return None
         if constants.DRIVER is not None:
             from claude_tui.ui.terminal.drivers.served_driver import NAME, ServedDriver
 
             return ServedDriver if constants.DRIVER == NAME else None
-        from claude_tui.ui.terminal.drivers.quiet_driver import (
-            QuietDriver,  # only where there are terminals as Unix has them
-        )
+        from claude_tui.ui.terminal.drivers.quiet_driver import QuietDriver
 
         return QuietDriver
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from rich.color import ColorSystem
@@ -58,7 +57,7 @@ class PaintedApp(App[None]):
             # they will stand, and misses what is on the screen.
             renderable = compositor.render_update(full=True, screen_stack=self._background_screens)
         is_ours = isinstance(renderable, CompositorUpdate) and driver is not None and not driver.is_inline
-        if not is_ours or self.is_headless or sys.platform == "win32":
+        if not is_ours or self.is_headless:
             super()._display(screen, renderable)
             return
         assert driver is not None

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
-SIGNALS: Final = ("SIGTERM", "SIGHUP")
+SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 
 LAST_RESORT_S: Final = 30.0
 """More than the ledger ever waits for another program, and than saving takes."""
@@ -33,10 +33,9 @@ def leave_on_signals(loop: AbstractEventLoop, leave: Callable[[int], object], be
         with suppress(RuntimeError):  # the loop is closed: the program is ending already
             loop.call_soon_threadsafe(leave, 128 + number)
 
-    for name in SIGNALS:
-        # Not on Windows, nor beside the main thread: there the process ends as it always did.
-        with suppress(AttributeError, ValueError):
-            signal.signal(getattr(signal, name), told)
+    for number in SIGNALS:
+        with suppress(ValueError):  # not beside the main thread: there the process ends as it always did
+            signal.signal(number, told)
 
 
 def end_at_last(code: int, wait_s: float = LAST_RESORT_S) -> None:

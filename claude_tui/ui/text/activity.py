@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from claude_tui import figures
+from claude_tui import moments
 from claude_tui.model import Activity, SessionState
 from claude_tui.sources.values.display import display_name
 from claude_tui.widths import width as width_of
@@ -51,7 +51,7 @@ def rank(activity: Activity | None) -> int:
 def words(activity: Activity, now_ms: int, width: int) -> str:
     """What is being done and since when, in at most `width` cells; the less room there is, the less is said."""
     has_since = activity.since_ms and not activity.until_ms and activity.state is not SessionState.DONE
-    since = f" {figures.age(activity.since_ms, now_ms)}" if has_since else ""
+    since = f" {moments.age(activity.since_ms, now_ms)}" if has_since else ""
     state, doubt = activity.state.value, "" if activity.is_certain else "?"
     short, long = _what(activity, now_ms)
     options = [f"{long}{doubt}{since}", f"{long}{doubt}", f"{short}{doubt}{since}", f"{short}{doubt}", short, state]
@@ -70,14 +70,14 @@ def sentence(activity: Activity, now_ms: int) -> str:
     if not activity.is_certain:
         said.append("or it already runs")
     if activity.since_ms and activity.state is not SessionState.DONE:
-        said.append(f"since {figures.age(activity.since_ms, now_ms)}")
+        said.append(f"since {moments.age(activity.since_ms, now_ms)}")
     return ", ".join(said)
 
 
 def _what(activity: Activity, now_ms: int) -> tuple[str, str]:
     """What is being done, in a word or two and in a few more."""
     state, tool = activity.state, display_name(activity.tool)
-    left = figures.countdown((activity.until_ms - now_ms) / 1000) if activity.until_ms > now_ms else ""
+    left = moments.countdown((activity.until_ms - now_ms) / 1000) if activity.until_ms > now_ms else ""
     if state is SessionState.BLOCKED:
         why = "menu" if activity.why == "dialog" else activity.why
         return why, f"{why} {tool}" if tool and why == "permission" else why
@@ -90,7 +90,7 @@ def _what(activity: Activity, now_ms: int) -> tuple[str, str]:
         attempt = f"retry {activity.attempt}/{activity.attempts}" if activity.attempts else "retrying"
         return attempt, f"{attempt} in {left}" if left else attempt
     if state is SessionState.LIMITED:
-        return f"limited {figures.duration((activity.until_ms - now_ms) / 1000)}", f"limited, {left} left"
+        return f"limited {moments.duration((activity.until_ms - now_ms) / 1000)}", f"limited, {left} left"
     if state is SessionState.FAILED:
         return state.value, f"{state.value} {display_name(activity.error)}" if activity.error else state.value
     if activity.background:

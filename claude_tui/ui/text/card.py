@@ -7,7 +7,7 @@ from typing import Final
 
 from textual.content import Content
 
-from claude_tui import figures
+from claude_tui import figures, moments
 from claude_tui.model import SessionRow, SessionState
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.text import activity
@@ -33,7 +33,7 @@ def doing(row: SessionRow, now_ms: int, width: int) -> Content:
     """What it does, at what, and since when: the tool's argument is cut first."""
     of = row.activity
     glyph, style = activity.sign(of)
-    since = f" {figures.age(of.since_ms, now_ms)}" if of.since_ms and not of.until_ms else ""
+    since = f" {moments.age(of.since_ms, now_ms)}" if of.since_ms and not of.until_ms else ""
     if of.state is SessionState.BLOCKED and of.is_waiting_for_you:
         said, since = f"waits for your {'answer' if of.why == 'question' else of.why}", f" for{since}" if since else ""
     elif of.state is SessionState.WORKING and of.doing == "tool":

@@ -8,7 +8,7 @@ from typing import Final
 
 from textual.content import Content
 
-from claude_tui import figures
+from claude_tui import figures, moments
 from claude_tui.engine.queries.causes.costs.misses import CAUSES, CacheMiss
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS, TITLES
 from claude_tui.engine.queries.causes.known.facts import MAIN
@@ -129,7 +129,7 @@ def of_waste(found: Waste, zone: tzinfo) -> Statements:
         where = display_name(response.project).rsplit("/", 1)[-1]
         told = f"{where}  {display_name(response.session)[:8]}  {display_name(_shown_by(proof))}"
         saved = figures.money(proof.paid_nano - proof.otherwise_nano, 12)
-        lines.append(fact(figures.clock(response.time_ms, zone), mark + saved, told))
+        lines.append(fact(moments.clock(response.time_ms, zone), mark + saved, told))
     return lines
 
 
@@ -137,7 +137,7 @@ def _shown_by(proof: Proof) -> str:
     """What a proof shows."""
     miss, calls, path, number, agent_type, responses = proof.detail
     if miss is not None:
-        return f"{figures.tokens(miss.lost_tokens)} paid anew after {figures.countdown(miss.gap_ms / 1000)}"
+        return f"{figures.tokens(miss.lost_tokens)} paid anew after {moments.countdown(miss.gap_ms / 1000)}"
     if calls or path:
         return ", ".join(calls) if calls else f"{path}, about {figures.tokens(number)}"
     return f"a {agent_type} with {figures.many(responses, 'response')}" if agent_type else "interrupted"
@@ -145,7 +145,7 @@ def _shown_by(proof: Proof) -> str:
 
 def of_miss(miss: CacheMiss) -> Statements:
     """Why a response paid anew for what had been in the cache."""
-    after = f", after {figures.countdown(miss.gap_ms / 1000)}" if miss.gap_ms else ""
+    after = f", after {moments.countdown(miss.gap_ms / 1000)}" if miss.gap_ms else ""
     return [
         fact("cache lost", figures.money(miss.cost_nano, 12), f"{CAUSES[miss.cause]}{after}"),
         fact("paid again", figures.short(miss.lost_tokens), "tokens; the price is above what reading them costs"),

@@ -9,11 +9,11 @@ from typing import Final
 
 from textual.content import Content
 
-from claude_tui import figures
+from claude_tui import figures, moments
 from claude_tui.engine.queries.explain import COUNTED, FLAGS, REASONS, Explanation
 from claude_tui.engine.queries.telemetry import TelemetryFigures, kinds_text
 from claude_tui.model import ESTIMATE_FLAGS, LOGGED, TOLD, PriceStatus, Response, Totals
-from claude_tui.sources.turn import TurnDetails
+from claude_tui.sources.turns.turn import TurnDetails
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.text.statements import NAMES, Heading, Statements, fact
 
@@ -36,8 +36,8 @@ def of_totals(totals: Totals, zone: tzinfo) -> Statements:
         fact("responses", f"{totals.responses:,}", "each counted once, however often its lines were copied"),
     ]
     if totals.first_ms:
-        lines.append(fact("from", figures.clock(totals.first_ms, zone)))
-        lines.append(fact("to", figures.clock(totals.last_ms, zone)))
+        lines.append(fact("from", moments.clock(totals.first_ms, zone)))
+        lines.append(fact("to", moments.clock(totals.last_ms, zone)))
     lines.append(Content(""))
     lines += [fact(label, f"{getattr(totals, name):,}") for name, label in _KINDS]
     if totals.web_search:
@@ -91,7 +91,7 @@ def of_response(response: Response, zone: tzinfo, prices: str) -> Statements:
     lines: Statements = [
         fact("cost", figures.NOT_AVAILABLE if price.nano is None else figures.money(price.nano, 12), how),
         fact("model", display_name(response.model)),
-        fact("at", figures.clock(response.time_ms, zone)),
+        fact("at", moments.clock(response.time_ms, zone)),
         Content(""),
         *(fact(label, f"{getattr(usage, name):,}") for name, label in _KINDS),
         Content(""),
@@ -160,7 +160,7 @@ def of_explanation(found: Explanation, zone: tzinfo) -> Statements:
         name = display_name(os.path.basename(row.path))
         place = f"{name} {display_name(row.table)} {row.offset}" if row.table else f"{name}:{row.line}"
         lines.append(
-            fact(place[-NAMES:], row.reason, f"{figures.clock(row.time_ms, zone)}, {row.usage.output:,} output")
+            fact(place[-NAMES:], row.reason, f"{moments.clock(row.time_ms, zone)}, {row.usage.output:,} output")
         )
     if found.telemetry is not None:
         lines += [Content(""), Heading("telemetry"), *telemetry_lines(found.telemetry)]
@@ -262,7 +262,7 @@ def of_details(found: TurnDetails) -> Statements:
     if found.stop_reason:
         lines.append(fact("ended", found.stop_reason))
     if found.duration_ms is not None:
-        lines.append(fact("took", figures.countdown(found.duration_ms / 1000)))
+        lines.append(fact("took", moments.countdown(found.duration_ms / 1000)))
     for name, value in (("message", found.message_id), ("request", found.request_id), ("client", found.version)):
         if value:
             lines.append(fact(name, value))

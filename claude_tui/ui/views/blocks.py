@@ -14,10 +14,11 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widget import Widget
 
-from claude_tui import figures
+from claude_tui import moments
 from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, UsageBlock
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.model import Phase, Snapshot, Totals
+from claude_tui.sources.values.display import display_name
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.table.kinds import cells
@@ -123,7 +124,7 @@ class BlocksView(TableView):
         ]
 
     def _start(self, row: BlockRow, width: int) -> Cell:
-        text = figures.clock(row.block.start_ms, self.shown.zone) if self.shown else ""
+        text = moments.clock(row.block.start_ms, self.shown.zone) if self.shown else ""
         return Cell(text, "faint" if row.block.is_gap else "name")
 
     def _bar(self, row: BlockRow, width: int) -> Cell:
@@ -174,12 +175,12 @@ class BlocksView(TableView):
     def row_name(self, row: BlockRow) -> str:
         """What a block is called."""
         what = "gap after" if row.block.is_gap else "5h block of"
-        return f"{what} {figures.clock(row.block.start_ms, self.shown.zone)}" if self.shown else "5h block"
+        return f"{what} {moments.clock(row.block.start_ms, self.shown.zone)}" if self.shown else "5h block"
 
     def explanation(self, row: BlockRow, shown: Shown) -> Statements:
         """Where the figures of a block come from."""
         if row.block.is_gap:
-            begin, end = (figures.clock(at_ms, shown.zone) for at_ms in (row.block.start_ms, row.block.end_ms))
+            begin, end = (moments.clock(at_ms, shown.zone) for at_ms in (row.block.start_ms, row.block.end_ms))
             return [
                 fact("no 5h block was open", "", f"from {begin}, the end of the one before, to {end}"),
                 fact("lasted", _length(row.block)),
@@ -187,7 +188,7 @@ class BlocksView(TableView):
         return [
             *explain.of_totals(row.totals, shown.zone),
             Content(""),
-            fact("began", figures.clock(row.block.start_ms, shown.zone), "the hour of its first response: an estimate"),
+            fact("began", moments.clock(row.block.start_ms, shown.zone), "the hour of its first response: an estimate"),
         ]
 
 
@@ -198,10 +199,10 @@ def _state(row: BlockRow, width: int) -> Cell:
 
 
 def _length(block: UsageBlock) -> str:
-    return figures.countdown((block.end_ms - block.start_ms) / 1000)
+    return moments.countdown((block.end_ms - block.start_ms) / 1000)
 
 
 def _models(row: BlockRow) -> str:
     if row.block.is_gap:
         return _length(row.block)
-    return ", ".join(short_model(cells.safe(name)) for name in row.block.models)
+    return ", ".join(short_model(display_name(name)) for name in row.block.models)

@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from claude_tui import figures
+from claude_tui import moments
 from claude_tui.engine.queries.allowances.budgets import day_limit_nano
 from claude_tui.figures import NANO
 from claude_tui.model import Snapshot, Totals
@@ -197,8 +197,8 @@ class DaysView(View):
         ]
         if index is not None and day is not None and made.unit != "hour":
             first = made.days[index]
-            week = f"week of {first.day} {figures.MONTHS[first.month - 1]}"
-            name = {"day": figures.day(day), "month": f"{day:%b %Y}"}.get(made.unit, week)
+            week = f"week of {first.day} {moments.MONTHS[first.month - 1]}"
+            name = {"day": moments.day(day), "month": f"{day:%b %Y}"}.get(made.unit, week)
             groups.append((0, [(f"▲ {name} {made.label(made.total(index) / unit, width)}", "$quiet")]))
         self.chart.border_subtitle = assemble(groups, self.chart.size.width - 2) if shown else ""
 
@@ -229,7 +229,7 @@ class DaysView(View):
         limit_nano = self._day_limit_nano(shown)
         summary = day_summary(day, totals, first, is_remembered=is_remembered, width=width, limit_nano=limit_nano)
         self._summary.update(summary, layout=False)
-        self.detail.border_title = Content.assemble((figures.day(day), "bold $foreground"))
+        self.detail.border_title = Content.assemble((moments.day(day), "bold $foreground"))
         self._mark_chart()
 
     @property
@@ -283,7 +283,7 @@ class DaysView(View):
             def more() -> Statements:
                 return explain.of_explanation(source.explain(query), zone) if source is not None else []
 
-            self.app.push_screen(ExplainScreen(figures.day(row.day), explain.of_totals(row.totals, zone), more))
+            self.app.push_screen(ExplainScreen(moments.day(row.day), explain.of_totals(row.totals, zone), more))
 
     def fetch(self, source: SnapshotSource, snapshot: Snapshot, scope: Scope, now_ms: int) -> DayFound | None:
         """The selected day by itself, and its hours."""

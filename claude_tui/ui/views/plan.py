@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
 
-from claude_tui import figures
+from claude_tui import figures, moments
 from claude_tui.engine.queries.allowances.budgets import BudgetState
 from claude_tui.engine.queries.periods.comparison import ALL, MODEL, PROJECT, Compared, change
 from claude_tui.engine.queries.plan import PlanPicture
@@ -68,7 +68,7 @@ def active_time(active_ms: int | None) -> Cell:
         return Cell("", "")
     if not active_ms:
         return Cell("·", "faint")
-    return Cell(figures.countdown(active_ms / 1000) if active_ms >= MINUTE_MS else "<1m")
+    return Cell(moments.countdown(active_ms / 1000) if active_ms >= MINUTE_MS else "<1m")
 
 
 class PlanFound(NamedTuple):
@@ -204,5 +204,5 @@ def _days(query: Query) -> str:
     since, until = query.since, query.until
     if since is None or until is None:
         return ""
-    first, last = (f"{day.day} {figures.MONTHS[day.month - 1]}" for day in (since, until))
+    first, last = (f"{day.day} {moments.MONTHS[day.month - 1]}" for day in (since, until))
     return first if since == until else f"{first} to {last}"

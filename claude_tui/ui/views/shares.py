@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 from textual.content import Content
 
-from claude_tui import figures
+from claude_tui import figures, moments
 from claude_tui.engine.queries.causes.dimensions import TITLES
 from claude_tui.engine.queries.causes.tables import CauseOf, ShareOf
 from claude_tui.engine.queries.periods.named import Period
 from claude_tui.model import Query, SessionRow
+from claude_tui.sources.values.display import display_name
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.table.kinds import cells
 from claude_tui.ui.table.kinds.client_column import client_column
@@ -64,7 +65,7 @@ class SharesView(TableView):
             return Cell(figures.share(row.cost_nano, self._total_nano, width), "dim")
 
         def age(row: SessionShare, width: int) -> Cell:
-            return Cell(figures.age(row.last_ms, self.frame.now_ms), "dim")
+            return Cell(moments.age(row.last_ms, self.frame.now_ms), "dim")
 
         return [
             Column("name", "Session", 18, lambda row, width: Cell(row.called, "name"),
@@ -124,8 +125,8 @@ class SharesView(TableView):
         return [
             fact("went for it", figures.money(row.cost_nano, 14), shown.scope.trail[-1]),
             fact("responses", f"{row.responses:,}", "with at least a part of it"),
-            fact("from", figures.clock(row.first_ms, shown.zone)),
-            fact("to", figures.clock(row.last_ms, shown.zone)),
+            fact("from", moments.clock(row.first_ms, shown.zone)),
+            fact("to", moments.clock(row.last_ms, shown.zone)),
             fact("folder", "", row.project),
         ]
 
@@ -144,13 +145,13 @@ def _by_session(found: Sequence[ShareOf], sessions: Mapping[str, SessionRow]) ->
         SessionShare(
             key,
             source,
-            sessions[key].name.strip() if key in sessions else cells.safe(key),
-            cells.safe(many[0].response.project),
+            sessions[key].name.strip() if key in sessions else display_name(key),
+            display_name(many[0].response.project),
             len(many),
             sum(one.cost_nano for one in many),
             min(one.response.time_ms for one in many),
             max(one.response.time_ms for one in many),
-            sessions[key].called.strip() if key in sessions else cells.safe(key),
+            sessions[key].called.strip() if key in sessions else display_name(key),
         )
         for (source, key), many in by_key.items()
     ]

@@ -9,7 +9,7 @@ from typing import Final
 
 from textual.content import Content
 
-from claude_tui import figures
+from claude_tui import figures, moments
 from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.allowances.limits import label
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
@@ -51,8 +51,8 @@ def window_lines(
     share = (now_ms - window.start_ms) / max(1, window.end_ms - window.start_ms)
     filled, empty = bars.gauge(share, max(4, width - 30))
     how = "reported by the client" if window.is_reported else "estimated from the log"
-    bounds = f"{figures.clock(window.start_ms, zone)[-5:]} to {figures.clock(window.end_ms, zone)[-5:]}"
-    left = figures.countdown((window.end_ms - now_ms) / 1000)
+    bounds = f"{moments.clock(window.start_ms, zone)[-5:]} to {moments.clock(window.end_ms, zone)[-5:]}"
+    left = moments.countdown((window.end_ms - now_ms) / 1000)
     if window.low_nano is None or window.high_nano is None:
         heading: tuple[str, str] = ("no projection: too little usage so far", "$quiet")
     elif window.low_nano == window.high_nano:
@@ -86,7 +86,7 @@ def window_lines(
 def reported_lines(found: BlocksPicture, now_ms: int) -> list[str]:
     """The limits that clients reported and that still hold, each with its age: one line for each account."""
     names = {"five_hour": "5h", "seven_day": "7d"}
-    percent, age = figures.percent, figures.age
+    percent, age = figures.percent, moments.age
     accounts: dict[tuple[str, str], list[str]] = {}
     for window in found.reported:
         if window.resets_ms > now_ms:
@@ -108,7 +108,7 @@ def week_lines(days: Sequence[DayRow], today: date, width: int) -> list[Content]
     top = max((totals.cost_nano for _, totals in found), default=0)
     lines = []
     for monday, totals in found:
-        name = f"{monday.day:2d} {figures.MONTHS[monday.month - 1]}"
+        name = f"{monday.day:2d} {moments.MONTHS[monday.month - 1]}"
         bar = bars.bar(totals.cost_nano / top if top else 0, max(0, width - 18))
         lines.append(
             Content.assemble(

@@ -9,7 +9,7 @@ from typing import Final
 
 from textual.content import Content
 
-from claude_tui import figures
+from claude_tui import figures, moments
 from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.allowances.budgets import BudgetState
 from claude_tui.engine.queries.allowances.forecast import Forecast
@@ -64,9 +64,9 @@ def _line(limit: PlanLimit, is_named: bool, now_ms: int, zone: tzinfo, width: in
     colour = (
         "$error" if window.used_percent >= 100 else "$warning" if window.used_percent >= NEAR_PERCENT else "$accent"
     )
-    ends = f"resets {figures.clock(window.resets_ms, zone).strip()}"
+    ends = f"resets {moments.clock(window.resets_ms, zone).strip()}"
     left = f"in {_length((window.resets_ms - now_ms) // HOUR_MS, (window.resets_ms - now_ms) / 1000)}"
-    seen = figures.age(window.seen_ms, now_ms)
+    seen = moments.age(window.seen_ms, now_ms)
     groups: list[tuple[int, list[Part]]] = [
         (1, [(whose, "bold $foreground"), (f" {label(window.name)}", "$quiet")]),
         (0, [(f"{figures.percent(window.used_percent):>4}", f"bold {colour}"), (" used", "$quiet")]),
@@ -76,7 +76,7 @@ def _line(limit: PlanLimit, is_named: bool, now_ms: int, zone: tzinfo, width: in
         (7, [(f"said {seen}{'' if seen == 'now' else ' ago'}", "$faint")]),
     ]
     if window.full_ms is not None:
-        groups.insert(4, (3, [(f"full {figures.clock(window.full_ms, zone).strip()} at this pace", "$warning")]))
+        groups.insert(4, (3, [(f"full {moments.clock(window.full_ms, zone).strip()} at this pace", "$warning")]))
     told = heading_texts(window, limit.forecast)
     colour = "$warning" if limit.forecast and limit.forecast.reached else "$quiet"
     groups[4:4] = [(number, [(text, colour)]) for number, text in zip((4, 8), told, strict=False)]
@@ -84,7 +84,7 @@ def _line(limit: PlanLimit, is_named: bool, now_ms: int, zone: tzinfo, width: in
 
 
 def _length(hours: int, seconds: float) -> str:
-    return f"{hours // 24}d {hours % 24}h" if hours >= 48 else figures.countdown(seconds)
+    return f"{hours // 24}d {hours % 24}h" if hours >= 48 else moments.countdown(seconds)
 
 
 def heading_texts(window: ReportedWindow, found: Forecast | None) -> list[str]:

@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 
-from claude_tui import figures
+from claude_tui import figures, moments
 from claude_tui.model import DayRow, Totals
 from claude_tui.ui.text.drawings import bars
 from claude_tui.ui.widgets.line import TextLine, assemble
@@ -67,7 +67,7 @@ def history(costs: Costs, width: int, height: int) -> Content:
     wide = [value for nano in costs.nanos for value in (*(nano,) * bar, *(0,) * gap)][-width:]
     lines = [Content.styled(line, "$secondary") for line in bars.columns(wide, len(wide), max(1, height - 1))]
     first, last = costs.last - timedelta(days=max(0, days - 1)), costs.last
-    begin, top = (f"{day.day} {figures.MONTHS[day.month - 1]}" for day in (first, last))
+    begin, top = (f"{day.day} {moments.MONTHS[day.month - 1]}" for day in (first, last))
     peak = f"peak {figures.money(max(costs.nanos, default=0), 8)}"
     foot = begin + peak.center(max(0, len(wide) - len(begin) - len(top))) + top
     return Content("\n").join([*lines, Content.styled(foot[:width], "$quiet")])

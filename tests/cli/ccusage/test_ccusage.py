@@ -13,7 +13,7 @@ import time_machine
 
 from claude_tui.cli import main
 from claude_tui.engine.queries.allowances.limits import remember
-from claude_tui.figures import instant
+from claude_tui.moments import instant
 from tests.logs import ClaudeHome, assistant, usage
 from tests.reports.ccusage_history import COMMANDS, GOLDEN, write
 

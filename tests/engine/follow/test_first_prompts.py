@@ -14,7 +14,7 @@ from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.setup import Setup
 from claude_tui.model import Phase, Query
 from claude_tui.reports import sessions
-from claude_tui.sources.first_prompt import PromptOf, first_prompt
+from claude_tui.sources.turns.first_prompt import PromptOf, first_prompt
 from tests.engine.counting import NOW_MS, PRICER, UTC, config_of, counted
 from tests.engine.living import Living, running
 from tests.logs import ClaudeHome, assistant, timestamp, usage

@@ -342,7 +342,7 @@ def test_another_instance_is_never_waited_for(tmp_path: Path) -> None:
         assert len(ledger.recall().files) == 1
         with pytest.raises(LedgerError, match="another"):
             ledger.write([piece("/q", [row("msg_2")])])
-        keeper._pending.append(piece("/q", [row("msg_2")]))
+        keeper.backlog.pending.append(piece("/q", [row("msg_2")]))
         assert not keeper.flush()
     assert keeper.status == ""
     assert keeper.flush()
@@ -405,7 +405,7 @@ def test_a_full_disk_loses_nothing_that_was_kept(tmp_path: Path) -> None:
     ledger.write([piece("/p", [row(f"msg_{n}", offset=n) for n in range(50)])])
     before = content_of(ledger)
     keeper = LedgerKeeper(ledger, PRICER, UTC)
-    keeper._pending.append(piece("/q", [row(f"msg_q{n}", offset=n) for n in range(5_000)]))
+    keeper.backlog.pending.append(piece("/q", [row(f"msg_q{n}", offset=n) for n in range(5_000)]))
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (ledger.path.stat().st_size + 20_000, hard))
@@ -445,13 +445,13 @@ def test_a_small_file_system_that_fills_up_loses_nothing_that_was_kept(tmp_path:
 def test_what_waits_while_nothing_can_be_written_is_bounded(
     claude_home: ClaudeHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("claude_tui.engine.ledger.sync.keeper.MAX_WAITING", 100)
+    monkeypatch.setattr("claude_tui.engine.ledger.sync.backlog.MAX_WAITING", 100)
     claude_home.append(*(assistant(f"msg_{n}", T, usage(1, n)) for n in range(150)))
     ledger = ledger_in(tmp_path)
     ledger.path.parent.write_text("in the way")
     run = Run(claude_home.folder, ledger)
     assert not run.keeper.flush()
-    assert not run.keeper._pending
+    assert not run.keeper.backlog.pending
     ledger.path.parent.unlink()
     assert wait_until(lambda: len(content_of(ledger)) == 1)
     run.end()

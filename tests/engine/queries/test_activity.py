@@ -11,11 +11,11 @@ import pytest
 
 from claude_tui.engine.queries.activity import Process, activity_of, activity_of_log
 from claude_tui.model import Activity, SessionState
-from claude_tui.sources.claude.hook_marks import NO_MARKS, marked
-from claude_tui.sources.claude.registry import RegistryEntry, entry_of
-from claude_tui.sources.claude.turn_end import ClaudeTurnReader
+from claude_tui.sources.claude.running.hook_marks import NO_MARKS, marked
+from claude_tui.sources.claude.running.registry import RegistryEntry, entry_of
+from claude_tui.sources.claude.running.turn_end import ClaudeTurnReader
 from claude_tui.sources.codex.turn_end import CodexTurnReader
-from claude_tui.sources.turn_end import NOTHING, OpenTool, TurnEnd, TurnReader
+from claude_tui.sources.turns.turn_end import NOTHING, OpenTool, TurnEnd, TurnReader
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "states"
 CASES = sorted(path.stem for path in GOLDEN.glob("*.json") if not path.name.startswith("codex."))

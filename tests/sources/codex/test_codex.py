@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_tui.model import ProblemKind, Usage
-from claude_tui.sources.codex import CodexSource, records
+from claude_tui.sources.codex import CodexSource
+from claude_tui.sources.codex.counting import records
 from claude_tui.sources.protocol import Checkpoint, LogFile, SourceConfig
 from claude_tui.sources.records.events import ResponseEvent
 from tests.sources.codex.logs import (

@@ -21,7 +21,8 @@ from claude_tui.engine.scan import reading
 from claude_tui.engine.setup import Setup
 from claude_tui.model import ProblemKind, Query, Response, Totals
 from claude_tui.pricing import load_pricer
-from claude_tui.sources.codex import CodexSource, threads
+from claude_tui.sources.codex import CodexSource
+from claude_tui.sources.codex.counting import threads
 from claude_tui.sources.codex.fast import reader as fast
 from claude_tui.sources.codex.fast import search as fast_search
 from claude_tui.sources.codex.fast.rows import FastRollout

@@ -22,8 +22,8 @@ from claude_tui.model import Problem, ProblemKind, UsageRow
 from claude_tui.sources.claude import ClaudeSource
 from claude_tui.sources.claude.fast.reader import read_columns
 from claude_tui.sources.claude.reference import reference_transcript
+from claude_tui.sources.codex.counting.plain import read_rollout
 from claude_tui.sources.codex.fast.reader import read_columns as read_rollout_columns
-from claude_tui.sources.codex.plain import read_rollout
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, LogFile
 from claude_tui.sources.reading.lines import LineReader

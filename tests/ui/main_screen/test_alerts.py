@@ -89,7 +89,7 @@ class Looked(FakeSource):
 
 
 async def test_the_app_rings_once_also_while_a_dialog_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("claude_tui.ui.app.ALERT_EVERY_S", 0.01)
+    monkeypatch.setattr("claude_tui.ui.background.ALERT_EVERY_S", 0.01)
     source, now_ms = Looked(), [NOW_MS]
     async with running(source, clock=lambda: now_ms[0], alert="bell") as (app, pilot):
         sent: list[str] = []
@@ -105,7 +105,7 @@ async def test_the_app_rings_once_also_while_a_dialog_is_open(monkeypatch: pytes
 
 
 async def test_unless_it_is_wanted_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("claude_tui.ui.app.ALERT_EVERY_S", 0.01)
+    monkeypatch.setattr("claude_tui.ui.background.ALERT_EVERY_S", 0.01)
     source = Looked()
     async with running(source) as (app, pilot):
         await pilot.press("question_mark", "escape")

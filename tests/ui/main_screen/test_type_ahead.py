@@ -209,7 +209,7 @@ async def test_early_keys_wait_for_rows_whatever_else_has_failed() -> None:
         await wait_until(pilot, lambda: not app.main.typed.is_waiting and app.main.is_up_to_date)
         assert [stop.view for stop in app.main.navigation.stops] == ["models", "projects"]
         source.is_broken = False
-        app._check_budgets()
+        app.background.check_budgets()
         await wait_until(pilot, lambda: "budgets failed" not in screen_text(app).split("\n")[0])
 
 

@@ -195,7 +195,7 @@ async def test_a_passed_budget_is_said_once_and_stays_in_the_header() -> None:
         await settled(pilot)
         assert "month: $" in screen_text(app).split("\n")[0]
         count = len(told(app))
-        app._check_budgets()
+        app.background.check_budgets()
         await app.workers.wait_for_complete([worker for worker in app.workers if worker.group == "budgets"])
         assert len(told(app)) == count
 

@@ -33,7 +33,6 @@ async def test_it_is_told_when_the_app_begins_to_leave_and_when_it_breaks() -> N
         assert codes == [129] and app.return_code == 129  # and it ends all the same
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="pipes as Unix has them")
 @pytest.mark.parametrize("end", ["stdin", "stdout"])
 def test_a_screen_in_a_browser_ends_when_its_server_is_gone(end: str, own_home: Path, claude_home: ClaudeHome) -> None:
     claude_home.append(assistant("m1", 1_780_000_000_000, usage(output=200_000)))

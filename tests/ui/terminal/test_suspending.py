@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,9 +9,6 @@ import pytest
 
 from tests.logs import ClaudeHome, assistant, usage
 from tests.ui.terminal import Terminal
-
-if sys.platform == "win32":
-    pytest.skip("there are terminals as Unix has them", allow_module_level=True)
 
 NOON = 1_780_000_000_000
 LEAVE = b"\x1b[?1049l"

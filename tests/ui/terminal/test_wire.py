@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +10,6 @@ import pytest
 
 from tests.logs import ClaudeHome, assistant, usage
 from tests.ui.terminal import Terminal
-
-if sys.platform == "win32":
-    pytest.skip("there are terminals as Unix has them", allow_module_level=True)
 
 VIEWS = {
     "live": "1",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from claude_tui.model import AgentRow, Response, Totals
-from claude_tui.sources.turn import TurnDetails
+from claude_tui.sources.turns.turn import TurnDetails
 from claude_tui.ui.table import export as rows_out
 from claude_tui.ui.table.kinds.agent_rows import AgentLine, unfold
 from claude_tui.ui.table.kinds.cells import Frame

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.counting import refreshed_prices
-from claude_tui.cli.options import add_place_options, found_there, source_config, timezone
+from claude_tui.cli.counting.setup import refreshed_prices
+from claude_tui.cli.options.places import add_place_options, found_there, source_config, timezone
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.cli.progress import Steps
 

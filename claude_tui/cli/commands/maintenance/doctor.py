@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from claude_tui import __version__, files
 from claude_tui.cli import exits, streams
-from claude_tui.cli.counting import counted, pricer, snapshot_of
+from claude_tui.cli.counting.setup import counted, pricer, snapshot_of
 from claude_tui.cli.environment import now_ms
-from claude_tui.cli.options import add_place_options, source_config, timezone
+from claude_tui.cli.options.places import add_place_options, source_config, timezone
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.clients import TELEMETRY
 
@@ -138,7 +138,8 @@ def _ledger(config: SourceConfig) -> tuple[str, list[str]]:
     """Describe the ledger, and list its invalid rows and the folders that are not counted."""
     from claude_tui.cli.ledger.book import not_counted
     from claude_tui.engine.ledger import Ledger
-    from claude_tui.figures import instant, many, size
+    from claude_tui.figures import many, size
+    from claude_tui.moments import instant
     from claude_tui.reports.findings.ledger import LeftOut, left_out_lines, moved_lines
 
     ledger = Ledger.open()

@@ -8,8 +8,8 @@ from __future__ import annotations
 from argparse import Namespace
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.counting import setup
-from claude_tui.cli.options import add_place_options, no_logs
+from claude_tui.cli.counting.setup import setup
+from claude_tui.cli.options.places import add_place_options, no_logs
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.cli.progress import Steps
 

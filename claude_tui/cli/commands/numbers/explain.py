@@ -9,11 +9,12 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.counting import counted
-from claude_tui.cli.options import add_period_options, add_place_options, period
+from claude_tui.cli.counting.scope import add_scope_options, causes_of, narrowed
+from claude_tui.cli.counting.setup import counted
+from claude_tui.cli.options.periods import add_period_options, period
+from claude_tui.cli.options.places import add_place_options
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.cli.progress import Steps
-from claude_tui.cli.scope import add_scope_options, causes_of, narrowed
 
 if TYPE_CHECKING:
     from claude_tui.engine.state.store import Store
@@ -120,7 +121,7 @@ def _waste(options: Namespace) -> int:
 
 def _against_client(options: Namespace) -> int:
     """Compare with what the client itself counted, session by session."""
-    from claude_tui.cli.options import source_config
+    from claude_tui.cli.options.places import source_config
     from claude_tui.clients import TELEMETRY
     from claude_tui.engine.queries.client_totals import client_sessions
     from claude_tui.engine.queries.telemetry import price_differences

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.counting import counted, snapshot_of
-from claude_tui.cli.options import add_period_options, add_place_options, add_strict_option, period
+from claude_tui.cli.counting.setup import counted, snapshot_of
+from claude_tui.cli.options.periods import add_period_options, period
+from claude_tui.cli.options.places import add_place_options, add_strict_option
 from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def run(options: Namespace) -> int:
 def _sums(store: Store, query: Query, what: str) -> tuple[tuple[str, ...], Iterator[dict[str, Any]]]:
     """Return the columns and rows of what is summed."""
     from claude_tui.engine.queries.responses import list_responses, totals_by
-    from claude_tui.reports import export
+    from claude_tui.reports.exports import export
 
     if what != "breakdown":
         return export.FIELDS[what], export.ROWS[what](snapshot_of(store, query, with_recent=False))
@@ -113,7 +114,7 @@ def _sums(store: Store, query: Query, what: str) -> tuple[tuple[str, ...], Itera
 def _responses(store: Store, query: Query, options: Namespace) -> tuple[tuple[str, ...], Iterator[dict[str, Any]]]:
     """Return the columns and rows of responses, with those columns that are asked for."""
     from claude_tui.engine.queries.responses import list_responses
-    from claude_tui.reports import export
+    from claude_tui.reports.exports import export
 
     lines = list_responses(store, query)
     more: list[tuple[tuple[str, ...], Callable[[Response], dict[str, Any]]]] = []
@@ -125,7 +126,7 @@ def _responses(store: Store, query: Query, options: Namespace) -> tuple[tuple[st
         facts = logged_facts(lines)
         more.append((export.LOGGED_FIELDS, lambda line: export.logged_row(line, facts)))
     if options.places:
-        from claude_tui.cli.scope import machine_by_response
+        from claude_tui.cli.counting.scope import machine_by_response
 
         account_of, machine_of = store.accounts.of, machine_by_response(lines)
         more.append(
@@ -147,8 +148,8 @@ def _responses(store: Store, query: Query, options: Namespace) -> tuple[tuple[st
 
 
 def _cause_of(store: Store, query: Query) -> Callable[[Response], dict[str, Any]]:
-    from claude_tui.cli.scope import causes_of
-    from claude_tui.reports.export import cause_row
+    from claude_tui.cli.counting.scope import causes_of
+    from claude_tui.reports.exports.export import cause_row
 
     known = causes_of(store).facts(query)
     return lambda line: cause_row(line, known)
@@ -163,7 +164,7 @@ def _require_pyarrow() -> None:
 
 def _write_parquet(path: str, rows: Iterator[dict[str, Any]], fields: tuple[str, ...], what: str) -> None:
     from claude_tui import files
-    from claude_tui.reports.parquet import TooLargeError, parquet_parts
+    from claude_tui.reports.exports.parquet import TooLargeError, parquet_parts
     from claude_tui.reports.schemas import SCHEMAS
 
     try:
@@ -175,7 +176,7 @@ def _write_parquet(path: str, rows: Iterator[dict[str, Any]], fields: tuple[str,
 
 
 def _lines(rows: Iterator[dict[str, Any]], fields: tuple[str, ...], form: str) -> Iterator[bytes]:
-    from claude_tui.reports import export
+    from claude_tui.reports.exports import export
 
     if form == "csv":
         return export.csv_lines(rows, fields)

@@ -6,7 +6,7 @@ import sys
 from argparse import Namespace
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.counting import pricer
+from claude_tui.cli.counting.setup import pricer
 from claude_tui.cli.parser import CommandParser, example
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.counting import pricer, refreshed_prices
+from claude_tui.cli.counting.setup import pricer, refreshed_prices
 from claude_tui.cli.environment import now_ms
 from claude_tui.cli.parser import CommandParser, example
 

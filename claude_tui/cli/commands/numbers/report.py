@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.counting import counted, snapshot_of
+from claude_tui.cli.counting.scope import add_scope_options, causes_of, machine_by_response, narrowed
+from claude_tui.cli.counting.setup import counted, snapshot_of
 from claude_tui.cli.fleet.reading import add_from_options, fleet_of
-from claude_tui.cli.options import add_period_options, add_place_options, add_strict_option, period
+from claude_tui.cli.options.periods import add_period_options, period
+from claude_tui.cli.options.places import add_place_options, add_strict_option
 from claude_tui.cli.parser import CommandParser, example
-from claude_tui.cli.scope import add_scope_options, causes_of, machine_by_response, narrowed
 
 if TYPE_CHECKING:
     import re

@@ -11,10 +11,10 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.counting import counted
+from claude_tui.cli.counting.setup import counted
 from claude_tui.cli.environment import now_ms
 from claude_tui.cli.fleet.reading import add_from_options, fleet_of
-from claude_tui.cli.options import add_place_options, source_config
+from claude_tui.cli.options.places import add_place_options, source_config
 from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _given(options: Namespace) -> dict[str, int]:
 
 def _waiting(options: Namespace) -> list[Check]:
     """Return a check for each session that waits for a person; one that is ok if none does."""
-    from claude_tui.cli.running import running_snapshot
+    from claude_tui.cli.counting.running import running_snapshot
     from claude_tui.reports.gauges import check
 
     if any(getattr(options, f"budget_{name}") is not None for name in PERIODS):

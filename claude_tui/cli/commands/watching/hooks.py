@@ -49,7 +49,7 @@ def run(options: Namespace) -> int:
     """Change the settings, or take an event down, and return the exit code."""
     if options.action == "note":
         return _note()
-    from claude_tui.sources.claude.hook_marks import EVENTS
+    from claude_tui.sources.claude.running.hook_marks import EVENTS
 
     hook = Hook("hook", EVENTS, ("hooks", "note"), is_for_tools=True)
     path = Path(os.path.realpath(options.settings or settings_path()))
@@ -60,7 +60,7 @@ def _note() -> int:
     """Take down one event from stdin. Says nothing and never fails: Claude Code would show that or heed it."""
     from claude_tui import files
     from claude_tui.paths import create_private, state_folder
-    from claude_tui.sources.claude.hook_marks import hooks_folder, marked, marks_path, read_marks
+    from claude_tui.sources.claude.running.hook_marks import hooks_folder, marked, marks_path, read_marks
 
     try:
         event = json.loads(sys.stdin.buffer.read(MAX_INPUT))

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.counting import counted, setup
+from claude_tui.cli.counting.running import look
+from claude_tui.cli.counting.setup import counted, setup
 from claude_tui.cli.environment import now_ms
-from claude_tui.cli.options import cycle_day, timezone
-from claude_tui.cli.running import look
+from claude_tui.cli.options.periods import cycle_day
+from claude_tui.cli.options.places import timezone
 
 if TYPE_CHECKING:
     from claude_tui.engine.queries.answers import Answers

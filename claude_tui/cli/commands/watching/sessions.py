@@ -10,9 +10,9 @@ from argparse import Namespace
 from typing import Any
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.counting import monitor
+from claude_tui.cli.counting.setup import monitor
 from claude_tui.cli.environment import now_ms
-from claude_tui.cli.options import add_place_options
+from claude_tui.cli.options.places import add_place_options
 from claude_tui.cli.parser import CommandParser, example
 
 
@@ -43,7 +43,7 @@ def run(options: Namespace) -> int:
         if not options.json:
             raise exits.CommandError("--watch prints JSON lines; write --json --watch", exits.USAGE)
         return asyncio.run(_watch(options))
-    from claude_tui.cli.running import running_snapshot
+    from claude_tui.cli.counting.running import running_snapshot
     from claude_tui.reports import sessions
 
     snapshot = running_snapshot(options)

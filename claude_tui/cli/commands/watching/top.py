@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits
-from claude_tui.cli.counting import monitor
+from claude_tui.cli.counting.setup import monitor
 from claude_tui.cli.environment import now_ms
 from claude_tui.cli.fleet.reading import NARROWED_BY, add_from_options, standing
-from claude_tui.cli.options import add_place_options, named_period
+from claude_tui.cli.options.periods import named_period
+from claude_tui.cli.options.places import add_place_options
 from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ Python, on network file systems and in folders that are not writable. Rowid tabl
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import sqlite3
 import time
@@ -14,11 +15,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - a platform without file locks of this kind: SQLite's own must do
-    fcntl = None  # type: ignore[assignment]
 
 APPLICATION_ID: Final = 0x634C7470
 BUSY_S: Final = 10.0
@@ -163,9 +159,6 @@ def is_newer(connection: sqlite3.Connection) -> bool:
 def lease(path: Path, wait_s: float = 0.0) -> Iterator[None]:
     """Be the only writer of a ledger for the duration of the block. Raises BusyError if another process is, after
     `wait_s`."""
-    if fcntl is None:  # pragma: no cover
-        yield
-        return
     give_up = time.monotonic() + wait_s
     with explained():
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW

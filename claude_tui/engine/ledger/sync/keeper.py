@@ -9,33 +9,25 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.cache.seen import Seen
-from claude_tui.engine.ledger.file.book import FileKey
 from claude_tui.engine.ledger.file.schema import BUSY_S, LedgerError
 from claude_tui.engine.ledger.ledger import Ledger
-from claude_tui.engine.ledger.pieces import LedgerPiece, stamp_of
 from claude_tui.engine.ledger.results import WriteResult
+from claude_tui.engine.ledger.sync.backlog import Backlog
 from claude_tui.engine.ledger.sync.telling import QUIET_S, Telling
 from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.state.batch import FileOutcome
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import Columns
-from claude_tui.sources.protocol import NO_FACTS, Checkpoint, FileFacts, LogFile
+from claude_tui.sources.protocol import Checkpoint, LogFile
 
 COMMIT_S: Final = 1.0
-COMMIT_FILES: Final = 100
-"""Commits once a second, or as soon as this many files are waiting."""
+"""Commits once a second, or as soon as `COMMIT_FILES` are waiting."""
 MAX_RETRY_S: Final = 60.0
-
-MAX_WAITING: Final = 250_000
-"""At most this many responses wait in memory while nothing can be written; the files of the others are read again."""
-
-FileName = tuple[str, str]
-"""Source and path."""
 
 _log = logging.getLogger(__name__)
 
@@ -58,14 +50,9 @@ class LedgerKeeper:
         self._pricer, self._zone = pricer, zone
         self._on_change = on_change
         self._on_written = on_written
-        self._stamps: dict[FileName, str] = {}
-        self._pending: list[LedgerPiece] = []
-        self._waiting: set[FileName] = set()
+        self.backlog = Backlog()
+        self._condition = self.backlog.condition
         self._notice = ""
-        self._files: dict[FileName, LogFile] = {}
-        self._behind: dict[FileName, LogFile] = {}
-        self._reading = 0
-        self._condition = threading.Condition()
         self._writing = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closing = False
@@ -80,27 +67,22 @@ class LedgerKeeper:
     @property
     def is_level(self) -> bool:
         """Whether everything that was recorded is written."""
-        with self._condition:
-            return not self._pending and not self._behind and not self._reading
+        return self.backlog.is_empty
 
     def start(self, files: Iterable[LogFile]) -> None:
         """Learn how far the ledger knows files. `files` are all that were found. Starts no thread."""
-        found = {(file.source, file.path): file for file in files}
         stamps = self.ledger.stamps()
-        with self._condition:
-            self._notice = self.ledger.notice
-            self._files.update(found)
-            self._stamps = {**stamps, **self._stamps}
+        self._notice = self.ledger.notice
+        self.backlog.learn(files, stamps)
 
     def forget(self) -> None:
         """Forget what is not written yet, and what the ledger knows: it is another ledger now."""
-        with self._writing, self._condition:
-            self._stamps, self._pending, self._behind, self._waiting = {}, [], {}, set()
+        with self._writing:
+            self.backlog.forget()
 
     def has_noted(self, file: LogFile, checkpoint: Checkpoint) -> bool:
         """Whether a file was recorded, or is known, exactly up to this state."""
-        with self._condition:
-            return self._stamps.get((file.source, file.path)) == stamp_of(file, checkpoint)
+        return self.backlog.knows(file, checkpoint)
 
     def note(
         self, found: FileOutcome, columns: Columns, before: Seen | None = None, *, is_counted: bool = True
@@ -110,24 +92,9 @@ class LedgerKeeper:
         `is_counted`: it is in the store as well. What lies between what the ledger knows and `before` is read again:
         a cache may have it from a program that keeps no ledger.
         """
-        file = found.file
-        name = (file.source, file.path)
-        if found.checkpoint is None:
-            return
-        stamp = stamp_of(file, found.checkpoint)
         with self._condition:
-            known = self._stamps.get(name, "")
-            if known == stamp:
-                return
-            since = stamp_of(*before) if before is not None and not found.is_whole else ""
-            self._stamps[name] = stamp
-            key = FileKey("", file.source, file.path)
-            self._pending.append(LedgerPiece(key, columns, _facts(found), stamp, since, found.is_whole, is_counted))
-            self._files[name] = file
-            self._waiting.add(name)
-            if not found.is_whole and (not since or since != known):
-                self._read_again([file])
-            self._wake()
+            if self.backlog.note(found, columns, before, is_counted=is_counted):
+                self._wake()
 
     def catch_up(self, seen: Iterable[tuple[LogFile, Checkpoint]]) -> int:
         """Read, in the keeper's thread, those files that the ledger does not know as far as they were read.
@@ -135,11 +102,9 @@ class LedgerKeeper:
         For files whose numbers came from a cache. Returns how many there are.
         """
         with self._condition:
-            stamps = self._stamps
-            behind = [one[0] for one in seen if stamps.get((one[0].source, one[0].path)) != stamp_of(*one)]
-            self._read_again(behind)
+            behind = self.backlog.catch_up(seen)
             self._wake()
-        return len(behind)
+        return behind
 
     def flush(self, wait_s: float = 0.0) -> bool:
         """Write what is waiting. Returns whether nothing waits any more; what could not be written keeps waiting."""
@@ -152,19 +117,16 @@ class LedgerKeeper:
     def _flush(self, wait_s: float) -> bool:
         with self._writing:
             while True:
-                with self._condition:
-                    batch = _first(self._pending, COMMIT_FILES)
+                batch = self.backlog.batch()
                 if not batch:
                     return True
                 try:
                     written = self.ledger.write(batch, wait_s)
                 except LedgerError as error:
                     _log.info("the ledger was not written: %s", error)
-                    self._relieve()
+                    self.backlog.relieve()
                     return False
-                with self._condition:
-                    del self._pending[: len(batch)]
-                    self._waiting = {(piece.key.source, piece.key.path) for piece in self._pending}
+                self.backlog.written(batch)
                 if all(piece.is_counted for piece in batch):
                     self._on_written(written)
 
@@ -178,14 +140,14 @@ class LedgerKeeper:
                 return True
             if not self._read_behind():
                 with self._condition:  # the thread is reading the last of it
-                    self._condition.wait_for(lambda: not self._reading, COMMIT_S)
+                    self._condition.wait_for(lambda: not self.backlog.reading, COMMIT_S)
         return False
 
     def close(self, wait_s: float = BUSY_S) -> bool:
         """Write everything and stop. Returns whether everything is stored."""
         with self._condition:
             self._closing = True
-            self._behind.clear()
+            self.backlog.behind.clear()
             self._condition.notify_all()
             thread, self._thread = self._thread, None
         if thread is not None:
@@ -230,7 +192,7 @@ class LedgerKeeper:
             # While the logs it would cost us are still there.
             self._is_checked = True
             self.ledger.verify()
-        elif not self._behind:
+        elif not self.backlog.behind:
             self._keep_causes(QUIET_S)
         self._heal()
         return True
@@ -242,16 +204,11 @@ class LedgerKeeper:
 
     def _keep_causes(self, quiet_s: float) -> bool:
         """Keep what some logs say of causes that were quiet for so long. Returns whether there were any."""
-        with self._condition:
-            files = [*self._files.values()]
-        return self._telling.keep(files, quiet_s, lambda: self._closing)
+        return self._telling.keep(self.backlog.files(), quiet_s, lambda: self._closing)
 
     def _read_behind(self) -> bool:
         """Read some files the ledger does not know as far as they were counted. Returns whether there were any."""
-        with self._condition:
-            names = list(self._behind)[:COMMIT_FILES]
-            behind = [self._behind.pop(name) for name in names]
-            self._reading += len(behind)
+        behind = self.backlog.take_behind()
         reader = FileReader(self._pricer, self._zone, keep_names=True) if behind else None
         for file in behind:
             try:
@@ -259,9 +216,7 @@ class LedgerKeeper:
                     found = reader.read(Task(file))
                     self.note(found.outcome, found.columns, is_counted=False)
             finally:
-                with self._condition:
-                    self._reading -= 1
-                    self._condition.notify_all()
+                self.backlog.was_read()
         return bool(behind)
 
     def _heal(self) -> None:
@@ -269,46 +224,14 @@ class LedgerKeeper:
         if self._notice == self.ledger.notice:
             return
         self._notice = self.ledger.notice
-        stamps = self.ledger.stamps()
-        with self._condition:
-            lost = [file for name, file in self._files.items() if self._stamps.get(name) != stamps.get(name)]
-            self._read_again(lost)
-
-    def _relieve(self) -> None:
-        """Drop what waits if it has become too much."""
-        with self._condition:
-            if sum(len(piece.columns) for piece in self._pending) > MAX_WAITING:
-                self._pending.clear()
-                self._read_again([self._files[name] for name in self._waiting])
-                self._waiting.clear()
-
-    def _read_again(self, files: Iterable[LogFile]) -> None:
-        """Forget how far files are known, and read them when there is time. Requires the condition."""
-        for file in files:
-            name = (file.source, file.path)
-            self._stamps.pop(name, None)
-            self._behind[name] = self._files[name] = file
-        self._condition.notify_all()
+        self.backlog.compare(self.ledger.stamps())
 
     def _has_batch(self) -> bool:
-        return self._closing or len(self._waiting) >= COMMIT_FILES
+        return self._closing or self.backlog.is_full
 
     def _has_work(self) -> bool:
-        return bool(self._pending or self._behind or not self._is_checked or self._telling.is_due)
+        backlog = self.backlog
+        return bool(backlog.pending or backlog.behind or not self._is_checked or self._telling.is_due)
 
     def _is_closing(self) -> bool:
         return self._closing
-
-
-def _facts(found: FileOutcome) -> tuple[FileFacts, ...]:
-    return tuple(facts for facts in found.every_fact if facts != NO_FACTS)
-
-
-def _first(pieces: Sequence[LedgerPiece], files: int) -> list[LedgerPiece]:
-    """Return the first pieces of at most `files` files, in order and without gaps."""
-    seen: set[FileKey] = set()
-    for number, piece in enumerate(pieces):
-        seen.add(piece.key)
-        if len(seen) > files:
-            return list(pieces[:number])
-    return list(pieces)

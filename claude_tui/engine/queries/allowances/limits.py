@@ -1,4 +1,4 @@
-"""What Claude Code itself reported about plan limits and the prompt cache, stored for later.
+"""What Claude Code itself reported about plan limits and context windows, stored for later.
 
 The statusline hook receives these figures; `remember` stores the newest of each account (a client's config folder) and
 session in one small file, and `read_limits` returns them. Imported by the statusline: only the standard library, and
@@ -54,19 +54,6 @@ class ReportedWindow(NamedTuple):
     source: str = "claude"
 
 
-class ReportedCache(NamedTuple):
-    """The prompt cache of a session as the client reported it. Instants are 0 if there was none."""
-
-    session: str
-    seen_ms: int
-    is_warm: bool
-    hit_ratio: float | None
-    misses: int
-    last_miss_ms: int
-    last_miss_causes: tuple[str, ...]
-    expires_ms: int
-
-
 NO_CONTEXTS: Final[Mapping[str, int]] = {}
 
 
@@ -74,16 +61,15 @@ class Limits(NamedTuple):
     """Everything reported so far."""
 
     windows: tuple[ReportedWindow, ...] = ()
-    caches: tuple[ReportedCache, ...] = ()
     contexts: Mapping[str, int] = NO_CONTEXTS
     """How long the context window of each session is, in tokens."""
 
 
 def remember(folder: str, account: str, given: dict[str, Any], now_ms: int) -> None:
-    """Store what the client's JSON says about limits and cache. Raises OSError if nothing can be written."""
-    windows, cache = given.get("rate_limits"), given.get("prompt_cache")
+    """Store what the client's JSON says about limits and context windows. Raises OSError if nothing can be written."""
+    windows = given.get("rate_limits")
     context = _number(given.get("context_window"), "context_window_size")
-    if not isinstance(windows, dict) and not isinstance(cache, dict) and context is None:
+    if not isinstance(windows, dict) and context is None:
         return
     known = _load(folder)
     is_changed = False
@@ -97,13 +83,6 @@ def remember(folder: str, account: str, given: dict[str, Any], now_ms: int) -> N
             for oldest in sorted(own, key=lambda key: own[key]["seen_ms"])[:-MOST_WINDOWS]:
                 del own[oldest]
     session = given.get("session_id")
-    if isinstance(cache, dict) and isinstance(session, str):
-        sessions = known["caches"]
-        if sessions.get(session, {}).get("figures") != cache:
-            sessions[session] = {"figures": cache, "seen_ms": now_ms}
-            for oldest in sorted(sessions, key=lambda key: sessions[key]["seen_ms"])[:-MOST_SESSIONS]:
-                del sessions[oldest]
-            is_changed = True
     if context is not None and 0 < context <= MOST_CONTEXT and isinstance(session, str):
         contexts = known.setdefault("contexts", {})  # which a file of an earlier version has not
         if contexts.get(session) != int(context):
@@ -132,7 +111,7 @@ def _take(own: dict[str, Any], name: str, percent: float, resets_ms: int, now_ms
 def read_limits(folder: str) -> Limits:
     """Return what was reported; nothing if there is nothing, or if the file is invalid."""
     known = _load(folder)
-    windows, caches = [], []
+    windows = []
     for account, own in known["accounts"].items():
         ordered = [name for name in WINDOWS if name in own] + sorted(name for name in own if name not in WINDOWS)
         for name in ordered:
@@ -140,25 +119,8 @@ def read_limits(folder: str) -> Limits:
                 samples, seen_ms = own[name]["samples"], own[name]["seen_ms"]
                 full_ms = reached_ms(samples, seen_ms, own[name]["resets_ms"])
                 windows.append(ReportedWindow(account, name, samples[-1][1], own[name]["resets_ms"], seen_ms, full_ms))
-    for session, kept in known["caches"].items():
-        figures = kept["figures"]
-        cause = figures.get("last_miss_cause")
-        causes = cause.get("causes") if isinstance(cause, dict) else None
-        misses = figures.get("misses")
-        caches.append(
-            ReportedCache(
-                session,
-                kept["seen_ms"],
-                figures.get("warm") is True,
-                _number(figures, "hit_ratio"),
-                misses if isinstance(misses, int) else 0,
-                _instant_ms(figures, "last_miss_at"),
-                tuple(text for text in causes if isinstance(text, str)) if isinstance(causes, list) else (),
-                _instant_ms(figures, "expires_at"),
-            )
-        )
     contexts = {session: size for session, size in known.get("contexts", {}).items() if 0 < size <= MOST_CONTEXT}
-    return Limits(tuple(windows), tuple(sorted(caches, key=lambda cache: -cache.seen_ms)), contexts)
+    return Limits(tuple(windows), contexts)
 
 
 def reached_ms(samples: Sequence[Sequence[float]], seen_ms: int, resets_ms: int) -> int | None:
@@ -204,21 +166,13 @@ def _load(folder: str) -> dict[str, Any]:
             return dict(known)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         pass
-    return {"schema": SCHEMA, "accounts": {}, "caches": {}}
+    return {"schema": SCHEMA, "accounts": {}, "caches": {}}  # an earlier version asks for the last
 
 
 def _is_whole(known: dict[str, Any]) -> bool:
     windows = [window for own in known["accounts"].values() for window in own.values()]
     contexts = known.get("contexts", {})
-    return (
-        all(isinstance(size, int) for size in contexts.values())
-        and all(
-            isinstance(window["resets_ms"], int)
-            and isinstance(window["seen_ms"], int)
-            and len(window["samples"][0]) == 2
-            for window in windows
-        )
-        and all(
-            isinstance(kept["figures"], dict) and isinstance(kept["seen_ms"], int) for kept in known["caches"].values()
-        )
+    return all(isinstance(size, int) for size in contexts.values()) and all(
+        isinstance(window["resets_ms"], int) and isinstance(window["seen_ms"], int) and len(window["samples"][0]) == 2
+        for window in windows
     )

@@ -23,7 +23,7 @@ from claude_tui.engine.queries.explain.of_query import explain_query
 from claude_tui.engine.queries.explain.of_response import explain_response
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query, Response
-from claude_tui.sources.audit import COPY, INHERITED, MIGRATED, PROGRESS, RESTATED, SIDE_QUESTION
+from claude_tui.sources.auditing.audit import COPY, INHERITED, MIGRATED, PROGRESS, RESTATED, SIDE_QUESTION
 
 __all__ = [
     "COPY", "COUNTED", "FLAGS", "FORKED", "INHERITED", "MIGRATED", "PROGRESS", "REASONS", "REPEATED", "RESTATED",

@@ -15,7 +15,7 @@ from claude_tui.engine.queries.client_totals import ClientSession
 from claude_tui.engine.queries.telemetry import TelemetryFigures
 from claude_tui.model import ESTIMATE_FLAGS, Usage
 from claude_tui.pricing.explain import RateRow
-from claude_tui.sources.audit import COPY, INHERITED, MIGRATED, PROGRESS, RESTATED, SIDE_QUESTION
+from claude_tui.sources.auditing.audit import COPY, INHERITED, MIGRATED, PROGRESS, RESTATED, SIDE_QUESTION
 
 COUNTED: Final = "counted"
 REPEATED: Final = "repeated"

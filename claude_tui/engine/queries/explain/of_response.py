@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from claude_tui.clients import TELEMETRY
 from claude_tui.engine.queries.client_totals import client_sessions
 from claude_tui.engine.queries.explain.explanation import COUNTED, Explanation, RowFound
-from claude_tui.engine.queries.explain.files import reason_of
+from claude_tui.engine.queries.explain.files import audits, reason_of
 from claude_tui.engine.queries.explain.logs import with_siblings
 from claude_tui.engine.queries.explain.price_sums import PriceSums
 from claude_tui.engine.queries.responses import lines_of
 from claude_tui.engine.queries.turns import response_key
 from claude_tui.engine.state.store import Store
 from claude_tui.model import NEVER_MS, TOLD, UNLOGGED, Query, Response
-from claude_tui.sources.audit import NEVER_COUNTED, AuditedRow
-from claude_tui.sources.auditing import audit_log, holds
+from claude_tui.sources.auditing.again import audit_log, holds
+from claude_tui.sources.auditing.audit import NEVER_COUNTED, AuditedRow
 from claude_tui.sources.claude.audit import identity_of
 from claude_tui.sources.claude.turns import counted_line
 from claude_tui.sources.columns import Rank, RowOwner, key_number, row_rank
@@ -104,19 +103,7 @@ def _rows_of(
     found: Explanation, key: str, needle: bytes, files: list[LogFile], files_s: float
 ) -> Iterator[tuple[str, AuditedRow]]:
     """Yield every row of a response in files, until the time is over."""
-    found.files_total = len(files)
-    deadline_s = time.monotonic() + files_s
-    for file in files:
-        if time.monotonic() > deadline_s:
-            return
-        found.files += 1
-        try:
-            audit = audit_log(file, needle)
-        except (OSError, ValueError):  # ValueError: no file can have this name
-            found.files_gone += 1
-            continue
-        found.lines += audit.lines
-        found.bytes_read += audit.bytes_read
+    for file, audit in audits(found, files, files_s, needle):
         for one in audit.rows:
             if _is_of(file, key, one):
                 yield file.path, one

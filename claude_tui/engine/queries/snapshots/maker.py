@@ -6,40 +6,30 @@ Must not read files or draw.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
-from typing import Final, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.activity import SILENT_MS
+from claude_tui.engine.queries.snapshots.beside import BesideCounts
 from claude_tui.engine.queries.snapshots.picture import Picture
 from claude_tui.engine.queries.snapshots.recent import (
     active_sessions,
     burn,
-    cost_per_hour,
     is_recent_known,
     tokens_per_minute,
 )
-from claude_tui.engine.queries.snapshots.rollup import Rollup
+from claude_tui.engine.queries.snapshots.renewal import renew
 from claude_tui.engine.queries.snapshots.sessions import Presence, session_activity
 from claude_tui.engine.queries.snapshots.shown_rows import (
     described_row,
-    model_row,
-    project_row,
-    session_name,
-    session_row,
-    title_of,
 )
 from claude_tui.engine.state.facts import SessionKey
 from claude_tui.engine.state.store import Owner, Store
-from claude_tui.engine.state.sums.cells import Sums
 from claude_tui.model import (
     NOTHING_UNLOGGED,
-    DayRow,
-    ModelRow,
     NamedActivity,
     Progress,
-    ProjectRow,
     Query,
     SessionRow,
     SessionState,
@@ -47,16 +37,9 @@ from claude_tui.model import (
     Totals,
     UnloggedShare,
 )
-from claude_tui.sources.protocol import FileFacts
 from claude_tui.sources.values.instants import AHEAD_MS
 
-K = TypeVar("K")
-R = TypeVar("R")
-Ranked = TypeVar("Ranked", ModelRow, ProjectRow)
-
 KEPT_QUERIES: Final = 4
-CLAUDE: Final = "claude"
-"""The client that says how long the context window of a session is."""
 
 
 class SnapshotMaker:
@@ -119,8 +102,11 @@ class SnapshotMaker:
         self._pictures.move_to_end(query)
         if picture.unlogged_moves != store.cells.unlogged_moves:
             picture.unlogged, picture.unlogged_moves = self._unlogged(query), store.cells.unlogged_moves
-        self._refresh(picture, now_ms)
+        renew(picture, self.store, now_ms, self._beside())
         return picture
+
+    def _beside(self) -> BesideCounts:
+        return BesideCounts(self.presences, self.context_windows, self.prompts, self.has_titles)
 
     def _unlogged(self, query: Query) -> UnloggedShare:
         if not self.store.cells.unlogged:
@@ -129,113 +115,11 @@ class SnapshotMaker:
 
         return unlogged_of(self.store, query)
 
-    def _refresh(self, picture: Picture, now_ms: int) -> None:
-        """Make the rows of everything whose sums changed; all of them on a new day (their sparklines move)."""
-        rollup, store = picture.rollup, self.store
-        today = store.calendar.day_hour(now_ms)[0]
-        if today != picture.today:
-            picture.today = today
-            picture.models.clear()
-            picture.projects.clear()
-        stale_models = _stale(rollup.models.take_dirty(), rollup.models.sums, picture.models)
-        if stale_models is not None:
-            picture.models.update((key, model_row(rollup, key, today)) for key in stale_models)
-            picture.ordered_models = _ranked(picture.models.values())
-        stale_projects = _stale(rollup.projects.take_dirty(), rollup.projects.sums, picture.projects)
-        if stale_projects is not None:
-            picture.projects.update((key, project_row(rollup, key, today)) for key in stale_projects)
-            picture.ordered_projects = _ranked(picture.projects.values())
-        if len(store.remembered_days) != picture.remembered_days:
-            picture.remembered_days = len(store.remembered_days)
-            rollup.days.dirty |= store.remembered_days
-        stale_days = _stale(rollup.days.take_dirty(), rollup.days.sums, picture.days)
-        if stale_days is not None:
-            for day in stale_days:
-                is_remembered = day in store.remembered_days
-                picture.days[day] = DayRow(date.fromordinal(day), rollup.days.totals(day), is_remembered)
-            picture.ordered_days = tuple(picture.days[day] for day in sorted(picture.days))
-            fresh = {date.fromordinal(day): dict(rollup.day_models[day]) for day in stale_days}
-            known = picture.day_models
-            picture.day_models = {row.day: fresh.get(row.day) or known[row.day] for row in picture.ordered_days}
-        self._refresh_sessions(picture, now_ms)
-
-    def _refresh_sessions(self, picture: Picture, now_ms: int) -> None:
-        rollup, rows = picture.rollup, picture.sessions
-        if picture.prompts is not self.prompts:
-            picture.changed_sessions |= self.prompts.keys() - picture.prompts.keys()
-            picture.prompts = self.prompts
-        dirty = rollup.sessions.take_dirty() | picture.changed_sessions
-        picture.changed_sessions = set()
-        stale = _stale(dirty, rollup.sessions.sums, rows)
-        rows.update((key, self._session_row(rollup, key)) for key in stale or ())
-        if now_ms < picture.now_ms:
-            picture.lively |= rows.keys()  # the clock was set back
-        picture.now_ms = now_ms
-        hourly = cost_per_hour(self.store, now_ms)
-        is_changed = stale is not None
-        presences = self.presences
-        told = {(CLAUDE, session): tokens for session, tokens in self.context_windows.items()}
-        known = (hourly.keys() | presences.keys() | told.keys()) & rows.keys()
-        for key in picture.lively.union(self._not_silent(picture, stale or (), now_ms), known):
-            row = rows.get(key)
-            if row is None:
-                picture.lively.discard(key)
-                picture.ahead.discard(key)
-                continue
-            facts = self.store.facts.sessions.get(key)
-            last_ms = max(row.totals.last_ms, facts.last_ms if facts else 0)
-            presence = presences.get(key)
-            activity = session_activity(facts, last_ms, now_ms, presence)
-            name = self._name(key, facts, presence) if presence is not None else row.name
-            rate = hourly.get(key, 0)
-            window = told.get(key, row.context_window)
-            is_ahead = last_ms > now_ms + AHEAD_MS
-            prompt = "" if title_of(facts, presence) else row.prompt
-            fresh = row._replace(
-                activity=activity, cost_per_hour_nano=rate, name=name, context_window=window, prompt=prompt
-            )
-            if fresh != row:
-                rows[key] = fresh
-                is_changed = True
-            if is_ahead != (key in picture.ahead):
-                picture.ahead.symmetric_difference_update({key})
-                is_changed = True
-            if activity.state is SessionState.DONE and not rate and not is_ahead:
-                picture.lively.discard(key)
-            else:
-                picture.lively.add(key)
-        if is_changed:
-            picture.ordered_sessions = tuple(
-                sorted(rows.values(), key=lambda row: (-_newest_ms(row.totals, now_ms), row.source, row.key))
-            )
-
-    def _not_silent(self, picture: Picture, stale: Iterable[SessionKey], now_ms: int) -> Iterator[SessionKey]:
-        """Yield those of the sessions whose rows were just made of which more is to be said than is in these: of many
-        nearly all have been silent for long, which a row says to begin with."""
-        rows, facts_of, silent_ms = picture.sessions, self.store.facts.sessions, now_ms - SILENT_MS
-        for key in stale:
-            facts = facts_of.get(key)
-            last_ms = rows[key].totals.last_ms
-            if last_ms > silent_ms or (facts is not None and facts.last_ms > silent_ms) or key in self.prompts:
-                yield key
-
-    def _session_row(self, rollup: Rollup, key: SessionKey) -> SessionRow:
-        row = session_row(self.store, rollup, key, self.presences.get(key), self.prompts.get(key, ""))
-        return row if self.has_titles else row._replace(name=self._name(key, None, None))
-
-    def _name(self, key: SessionKey, facts: FileFacts | None, presence: Presence | None) -> str:
-        return session_name(key, facts, presence) if self.has_titles else session_name(key, None, None)
-
-    def _called(self, key: SessionKey, facts: FileFacts | None, presence: Presence | None) -> str:
-        """Return what the screen calls a session."""
-        prompt = "" if title_of(facts, presence) else self.prompts.get(key, "")
-        return prompt or self._name(key, facts, presence)
-
     def _unanswered(self, picture: Picture, query: Query, now_ms: int) -> tuple[SessionRow, ...]:
         """Return the sessions that run, or ran lately, without a response in the picture."""
         if query.model:
             return ()
-        facts_of, presences = self.store.facts.sessions, self.presences
+        facts_of, presences, beside = self.store.facts.sessions, self.presences, self._beside()
         running = {key for key, presence in presences.items() if presence.is_alive}
         # Without a process the log says it: a session that was just asked something has no answer yet.
         recent = self.store.facts.seen_between(now_ms - SILENT_MS, now_ms + AHEAD_MS)
@@ -254,15 +138,15 @@ class SnapshotMaker:
             began_ms = last_ms or activity.since_ms
             totals = Totals(first_ms=began_ms, last_ms=began_ms)
             row = described_row(self.store, key, project, totals, presence, prompt=self.prompts.get(key, ""))
-            rows.append(row._replace(activity=activity, name=self._name(key, facts, presence)))
+            rows.append(row._replace(activity=activity, name=beside.name(key, facts, presence)))
         return tuple(rows)
 
     def activities(self) -> dict[SessionKey, NamedActivity]:
         """Return what every session with a process is doing, whatever has been counted of it."""
-        facts_of, presences = self.store.facts.sessions, self.presences
+        facts_of, beside = self.store.facts.sessions, self._beside()
         return {
-            key: NamedActivity(self._called(key, facts_of.get(key), presence), presence.activity)
-            for key, presence in presences.items()
+            key: NamedActivity(beside.called(key, facts_of.get(key), presence), presence.activity)
+            for key, presence in self.presences.items()
         }
 
     def _make(self, picture: Picture, query: Query, now_ms: int) -> Snapshot:
@@ -321,29 +205,3 @@ class SnapshotMaker:
     def _today(self, now_ms: int) -> Totals:
         """Sum the cells of the local day, whatever the query."""
         return self.store.day_totals(self.store.calendar.day_hour(now_ms)[0])
-
-
-def _newest_ms(totals: Totals, now_ms: int) -> int:
-    """Return when something was last done, as far as that was before now: what is dated far ahead is not newest."""
-    latest_ms = now_ms + AHEAD_MS
-    if totals.last_ms <= latest_ms:
-        return totals.last_ms
-    return totals.first_ms if totals.first_ms <= latest_ms else 0
-
-
-def _stale(dirty: set[K], sums: Mapping[K, Sums], rows: dict[K, R]) -> list[K] | None:
-    """Drop the rows whose sums are gone, and return the keys whose rows must be made (again).
-
-    Returns None if all rows stay as they are.
-    """
-    gone = rows.keys() - sums.keys() if len(rows) > len(sums) or dirty else set()
-    for key in gone:
-        del rows[key]
-    missing = sums.keys() - rows.keys() if len(rows) < len(sums) else set()
-    stale = [*missing, *(key for key in dirty if key in sums and key not in missing)]
-    return stale if stale or gone else None
-
-
-def _ranked(rows: Iterable[Ranked]) -> tuple[Ranked, ...]:
-    """Order rows by cost, then tokens, then name."""
-    return tuple(sorted(rows, key=lambda row: (-row.totals.cost_nano, -row.totals.tokens, row.source, row.key)))

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final, NamedTuple
 
+from claude_tui.sources.values.json_values import member_of
+
 _VERSION: Final = re.compile(r"\d+\.\d+\.\d")
 _INSTANT: Final = re.compile(
     r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d{3})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
@@ -88,7 +90,7 @@ def entries(raw: bytes, line: Any, place: LinePlace, path_session: str) -> Itera
         return
     outer, inner = line, line
     if not _has_usage(line):
-        inner = _member(_member(line, "data"), "message")
+        inner = member_of(member_of(line, "data"), "message")
         if not _has_usage(inner):
             return
     message = inner["message"]
@@ -150,16 +152,12 @@ def _without_iterations(raw: bytes) -> bytes:
     return re.sub(rb'"iterations":\[[^\]]*\]', b"", raw)
 
 
-def _member(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, dict) else None
-
-
 def _has_usage(line: Any) -> bool:
-    return isinstance(_member(_member(line, "message"), "usage"), dict) and isinstance(line.get("timestamp"), str)
+    return isinstance(member_of(member_of(line, "message"), "usage"), dict) and isinstance(line.get("timestamp"), str)
 
 
 def _is_advice(iteration: Any) -> bool:
-    kind, model = _member(iteration, "type"), _member(iteration, "model")
+    kind, model = member_of(iteration, "type"), member_of(iteration, "model")
     return kind == "advisor_message" and isinstance(model, str) and bool(model)
 
 

@@ -36,6 +36,7 @@ from claude_tui.sources.claude.causes.sizes import (
 )
 from claude_tui.sources.columns import key_number
 from claude_tui.sources.values.instants import instant_ms
+from claude_tui.sources.values.json_values import text_of
 
 CALLS: Final = frozenset({"tool_use", "server_tool_use"})
 CHANGERS: Final = frozenset({"Edit", "Write", "MultiEdit", "NotebookEdit"})
@@ -147,16 +148,16 @@ class Gatherer:
             add_call(block, found, thread)
         if block.name == "Skill":
             given = _object(block.input)
-            thread.skills[block.id] = _text(given, "skill") or _text(given, "command")
+            thread.skills[block.id] = text_of(given, "skill") or text_of(given, "command")
         elif block.name in STARTERS:
-            call.kind = _text(_object(block.input), "subagent_type")
+            call.kind = text_of(_object(block.input), "subagent_type")
         elif block.name == "Read":
             given = _object(block.input)
             part = f"{given.get('offset')},{given.get('limit')},{given.get('pages')}"
-            thread.reads[block.id] = ReadRange(_text(given, "file_path"), part)
+            thread.reads[block.id] = ReadRange(text_of(given, "file_path"), part)
         elif block.name in CHANGERS:
             given = _object(block.input)
-            thread.known.pop(_text(given, "file_path") or _text(given, "notebook_path"), None)
+            thread.known.pop(text_of(given, "file_path") or text_of(given, "notebook_path"), None)
 
     def _see_user(self, line: CausesLine) -> None:
         thread = self._thread(line)
@@ -206,7 +207,7 @@ class Gatherer:
             call.is_failed = True
             return
         if skill:
-            thread.skill = _text(_object(line.toolUseResult), "commandName") or skill.removeprefix("/")
+            thread.skill = text_of(_object(line.toolUseResult), "commandName") or skill.removeprefix("/")
         if reading is not None:
             parts = thread.known.setdefault(reading.path, [])
             if reading.part in parts:
@@ -215,7 +216,7 @@ class Gatherer:
             else:
                 parts.append(reading.part)
         if call.name in STARTERS:
-            agent = _text(_object(line.toolUseResult), "agentId")
+            agent = text_of(_object(line.toolUseResult), "agentId")
             if agent:
                 self.found.started[agent] = called
 
@@ -238,8 +239,3 @@ def _object(raw: Raw) -> dict[str, Any]:
     except (msgspec.MsgspecError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _text(value: dict[str, Any], name: str) -> str:
-    found = value.get(name)
-    return found if isinstance(found, str) else ""

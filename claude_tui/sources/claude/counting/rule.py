@@ -7,7 +7,6 @@ files, offsets beyond passing them on, prices, or how the rows of one response a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from claude_tui.sources.claude.counting.attempts import FALLBACK, attempts_of
 from claude_tui.sources.claude.counting.counters import Object, count_of, counters_of
 from claude_tui.sources.values.instants import instant_ms
 from claude_tui.sources.values.json_values import is_count, text_of
+from claude_tui.sources.values.numbers import version_of
 
 SYNTHETIC_MODEL: Final = "<synthetic>"
 PLACEHOLDER_OUTPUT: Final = 40
@@ -234,9 +234,4 @@ def _is_lower_bound(version: str, usage: Object, message: Object, counted: Usage
 @lru_cache(1024)
 def has_merged_usage(version: str) -> bool:
     """Whether a version of the client writes the final usage with fields that placeholders do not have."""
-    return _version(version) >= _MERGED_USAGE_SINCE
-
-
-def _version(text: str) -> tuple[int, ...]:
-    parts: Iterable[str] = text.split("-")[0].split(".")[:3]
-    return tuple(int(part) if part.isascii() and part.isdigit() and len(part) < 9 else 0 for part in parts)
+    return version_of(version) >= _MERGED_USAGE_SINCE

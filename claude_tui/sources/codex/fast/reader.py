@@ -13,13 +13,13 @@ import msgspec
 
 from claude_tui.model import ProblemKind
 from claude_tui.sources.codex.compressed import open_rollout
+from claude_tui.sources.codex.counting.records import talk_of
+from claude_tui.sources.codex.counting.threads import Threads
 from claude_tui.sources.codex.discovery import thread_of
 from claude_tui.sources.codex.fast.rows import FastRollout
 from claude_tui.sources.codex.fast.search import marks
 from claude_tui.sources.codex.fast.usual import UsualLine
 from claude_tui.sources.codex.recognition import unrecognised
-from claude_tui.sources.codex.records import talk_of
-from claude_tui.sources.codex.threads import Threads
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile
 from claude_tui.sources.reading.lines import LineReader

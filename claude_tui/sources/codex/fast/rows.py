@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from msgspec.structs import astuple
 
 from claude_tui.pricing.billing.tiers import terms_of_tier
+from claude_tui.sources.codex.counting.records import Tokens
+from claude_tui.sources.codex.counting.rollout import OtherThreads, Rollout
 from claude_tui.sources.codex.fast.usual import (
     Applied,
     CodexTokenCount,
@@ -23,8 +25,6 @@ from claude_tui.sources.codex.fast.usual import (
     TurnLine,
     UsualLine,
 )
-from claude_tui.sources.codex.records import Tokens
-from claude_tui.sources.codex.rollout import OtherThreads, Rollout
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.records.fast_rows import FastBuilder, Origin
 from claude_tui.sources.values.instants import instant_ms

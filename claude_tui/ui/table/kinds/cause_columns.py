@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
-from claude_tui import figures
+from claude_tui import figures, moments
 from claude_tui.engine.queries.causes.tables import CauseOf, CauseRow, CauseTable
 from claude_tui.engine.queries.causes.waste import WASTE, Waste
+from claude_tui.sources.values.display import display_name
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.table.kinds import cells
 from claude_tui.ui.text.drawings import bars
@@ -63,10 +64,12 @@ def _line(by: str, row: CauseRow, tenths: int) -> CauseLine:
     parts: tuple[CauseLine, ...] = ()
     if by == "mcp":
         parts = tuple(
-            CauseLine(f"{key}\0{part.label}", f"{'└' if at == len(row.parts) else '├'} {cells.safe(part.label)}", part)
+            CauseLine(
+                f"{key}\0{part.label}", f"{'└' if at == len(row.parts) else '├'} {display_name(part.label)}", part
+            )
             for at, part in enumerate(row.parts, 1)
         )
-    return CauseLine(key, cells.safe(row.label), row, CauseOf(by, row.name, row.label, row.project), tenths, parts)
+    return CauseLine(key, display_name(row.label), row, CauseOf(by, row.name, row.label, row.project), tenths, parts)
 
 
 def wasted_lines(found: Sequence[Waste]) -> list[CauseLine]:
@@ -145,7 +148,7 @@ def cause_columns(frame: CauseFrame) -> list[Column[CauseLine]]:
         return Cell(bars.bar(share, width) if share <= 1 else "", "bar")
 
     def age(line: CauseLine, width: int) -> Cell:
-        return Cell(figures.age(line.row.last_ms, frame.now_ms), "dim")
+        return Cell(moments.age(line.row.last_ms, frame.now_ms), "dim")
 
     def tokens(line: CauseLine) -> int:
         return line.row.usage.tokens

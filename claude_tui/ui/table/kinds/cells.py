@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
-from claude_tui import figures
+from claude_tui import figures, moments
 from claude_tui.model import NOTHING_UNLOGGED, ProjectRow, Snapshot, Totals
-from claude_tui.sources.values.display import display_name
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.text.drawings import bars
 from claude_tui.ui.text.names import tail, tails
@@ -243,23 +242,25 @@ def cache_hit(priority: int) -> Column[Any]:
 def saved(priority: int) -> Column[Any]:
     """What cache reads saved against plain input."""
 
-    def draw(row: HasTotals, width: int) -> Cell:
-        nano = row.totals.read_saved_nano
-        return Cell(figures.money(nano, width), "dim") if nano else Cell("·", "faint")
-
-    return Column("saved", "Saved", 8, draw, lambda row: row.totals.read_saved_nano, priority, unit=NANO,
-                  tooltip="What cache reads would cost as plain input, minus their cost")  # fmt: skip
+    tooltip = "What cache reads would cost as plain input, minus their cost"
+    return _difference("saved", "Saved", 8, lambda totals: totals.read_saved_nano, priority, tooltip)
 
 
 def spent_on_writes(priority: int) -> Column[Any]:
     """What cache writes cost above plain input."""
 
+    tooltip = "Extra cost of cache writes over plain input"
+    return _difference("writes", "Writes", 7, lambda totals: totals.write_extra_nano, priority, tooltip)
+
+
+def _difference(
+    id: str, label: str, width: int, nano_of: Callable[[Totals], int], priority: int, tooltip: str
+) -> Column[Any]:
     def draw(row: HasTotals, width: int) -> Cell:
-        nano = row.totals.write_extra_nano
+        nano = nano_of(row.totals)
         return Cell(figures.money(nano, width), "dim") if nano else Cell("·", "faint")
 
-    return Column("writes", "Writes", 7, draw, lambda row: row.totals.write_extra_nano, priority, unit=NANO,
-                  tooltip="Extra cost of cache writes over plain input")  # fmt: skip
+    return Column(id, label, width, draw, lambda row: nano_of(row.totals), priority, unit=NANO, tooltip=tooltip)
 
 
 def age(frame: Frame, priority: int) -> Column[Any]:
@@ -268,7 +269,7 @@ def age(frame: Frame, priority: int) -> Column[Any]:
     def draw(row: HasTotals, width: int) -> Cell:
         seconds = (frame.now_ms - row.totals.last_ms) / 1000
         style = "strong" if seconds < 60 else "" if seconds < 3600 else "dim"
-        return Cell(figures.age(row.totals.last_ms, frame.now_ms), style)
+        return Cell(moments.age(row.totals.last_ms, frame.now_ms), style)
 
     return Column(
         "age", "Age", 4, draw, lambda row: row.totals.last_ms, priority, tooltip="Time since the last response"
@@ -292,8 +293,3 @@ def spark(priority: int, width: int = 15) -> Column[Any]:
         grows=30,
         tooltip="Cost per day, the last 30 days",
     )
-
-
-def safe(name: str) -> str:
-    """A raw name made safe to show."""
-    return display_name(name)

@@ -12,11 +12,11 @@ from dataclasses import replace
 from datetime import tzinfo
 from typing import NamedTuple
 
-from claude_tui import figures
+from claude_tui import figures, moments
 from claude_tui.engine.queries.causes.costs.misses import CAUSES, CacheMiss
 from claude_tui.engine.queries.causes.tables import Facts
 from claude_tui.model import TOLD, UNLOGGED, Response
-from claude_tui.sources.turn import TurnDetails
+from claude_tui.sources.turns.turn import TurnDetails
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.table.kinds import cells
@@ -71,9 +71,9 @@ class ResponseFrame:
 
     def time(self, row: Response, width: int) -> Cell:
         """When it was made, the day too if there is room."""
-        moment = figures.moment(row.time_ms, self.zone)
+        moment = moments.moment(row.time_ms, self.zone)
         text = (
-            f"{moment.day:2d} {figures.MONTHS[moment.month - 1]} {moment:%H:%M:%S}"
+            f"{moment.day:2d} {moments.MONTHS[moment.month - 1]} {moment:%H:%M:%S}"
             if width >= 15
             else f"{moment:%H:%M:%S}"
         )

@@ -9,9 +9,10 @@ from typing import Final
 
 from claude_tui import figures
 from claude_tui.model import SessionRow, SessionState
+from claude_tui.sources.values.display import display_name
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.table.kinds.agent_rows import AgentLine
-from claude_tui.ui.table.kinds.cells import Frame, safe
+from claude_tui.ui.table.kinds.cells import Frame
 from claude_tui.ui.text import activity
 from claude_tui.ui.text.drawings import bars
 from claude_tui.ui.text.names import short_model
@@ -133,5 +134,5 @@ def rate(priority: int) -> Column[SessionRow | AgentLine]:
 
 def models_text(row: SessionRow | AgentLine) -> str:
     """The models of a session, the first by name, the others counted."""
-    names = [short_model(safe(name)) for name in row.models]
+    names = [short_model(display_name(name)) for name in row.models]
     return "" if not names else names[0] + (f" +{len(names) - 1}" if len(names) > 1 else "")

@@ -12,7 +12,7 @@ from datetime import tzinfo
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from claude_tui import figures
+from claude_tui import figures, moments
 from claude_tui.engine.queries.allowances.blocks import Window
 from claude_tui.engine.queries.allowances.windows import FIVE_HOURS, SOURCE, BlocksPicture
 from claude_tui.engine.queries.snapshots.recent import Course
@@ -138,11 +138,11 @@ def _limit(found: BlocksPicture, window: Window, sums: Sequence[int]) -> float:
 
 def _ticks(first_ms: int, last_ms: int, every_ms: int, column_ms: float, zone: tzinfo) -> list[tuple[int, str]]:
     """The full quarters or hours of the local clock, by column."""
-    at = figures.moment(first_ms, zone)
+    at = moments.moment(first_ms, zone)
     into_day_ms = ((at.hour * 60 + at.minute) * 60 + at.second) * 1000 + at.microsecond // 1000
     begin_ms = first_ms + -into_day_ms % every_ms
     return [
-        (round((tick_ms - first_ms) / column_ms), f"{figures.moment(tick_ms, zone):%H:%M}")
+        (round((tick_ms - first_ms) / column_ms), f"{moments.moment(tick_ms, zone):%H:%M}")
         for tick_ms in range(begin_ms, last_ms + 1, every_ms)
     ]
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from claude_tui.figures import MONTHS, NANO, money, short
+from claude_tui.figures import NANO, money, short
 from claude_tui.model import DayRow
+from claude_tui.moments import MONTHS
 
 SERIES: Final = 6
 """How many series are distinguished; the last is for everything else."""

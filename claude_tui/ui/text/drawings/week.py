@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from claude_tui.figures import WEEKDAYS
+from claude_tui.moments import WEEKDAYS
 from claude_tui.ui.text.drawings.graph import Piece, joined
 
 LABELS: Final = 4

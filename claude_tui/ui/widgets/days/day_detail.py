@@ -13,7 +13,7 @@ from typing import Final
 from textual.content import Content
 from textual.widgets import Static
 
-from claude_tui import figures
+from claude_tui import figures, moments
 from claude_tui.model import ModelRow, ProjectRow, Snapshot, Totals
 from claude_tui.ui.text.drawings import bars
 from claude_tui.ui.text.names import short_model, tails
@@ -49,7 +49,7 @@ def day_summary(
     `is_remembered` says that logs of it are gone, and that the ledger kept what they said: in fewer words where
     `width` is not enough. `limit_nano` is what a day may cost.
     """
-    parts: list[tuple[str, str]] = [(figures.day(day), "bold $foreground")]
+    parts: list[tuple[str, str]] = [(moments.day(day), "bold $foreground")]
     if totals is not None:
         is_over = limit_nano is not None and totals.cost_nano > limit_nano
         parts += [("  ", ""), (figures.headline_cost(totals), "bold $error" if is_over else "bold $primary")]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from claude_tui.figures import MONTHS
+from claude_tui.moments import MONTHS
 
 MOST: Final = 4
 """The level of the greatest day, and so of the only one: the fourth quarter of the days that have something."""

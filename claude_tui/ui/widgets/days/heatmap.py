@@ -18,7 +18,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from claude_tui.figures import WEEKDAYS
+from claude_tui.moments import WEEKDAYS
 from claude_tui.ui.settings.keys import HEATMAP_BINDINGS
 from claude_tui.ui.widgets.days.day_grid import FUTURE, NO_DATA, Day, build_grid, month_labels
 
@@ -87,8 +87,6 @@ class Heatmap(Widget, can_focus=True):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self.grid: list[list[Day]] = []
-        self.days_redrawn = 0
-        """How often the grid was built because something in it changed."""
         self._given: tuple[Mapping[date, int], date | None, date | None, frozenset[date]] = ({}, None, None, NO_DAYS)
         self._built: object = None
         self._back = 0
@@ -140,7 +138,6 @@ class Heatmap(Widget, can_focus=True):
             return
         self._built = wanted
         self.grid = build_grid(daily, today, self.weeks + self._back, first, remembered)[: self.weeks]
-        self.days_redrawn += 1
         self.refresh()
 
     def on_resize(self, event: events.Resize) -> None:

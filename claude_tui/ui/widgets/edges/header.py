@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
-from claude_tui import figures
+from claude_tui import figures, moments
 from claude_tui.engine.queries.allowances.blocks import Window
 from claude_tui.engine.queries.allowances.budgets import BudgetState
 from claude_tui.model import Phase, Progress, Snapshot, Totals
@@ -95,7 +95,7 @@ def phase_parts(progress: Progress, status: HeaderStatus, width: int) -> list[Pa
         return [(" ⏸ PAUSED ", "bold reverse $warning")]
     if progress.phase is Phase.SCANNING:
         share = progress.bytes_done / progress.bytes_total if progress.bytes_total else 0.0
-        saved = f"saved {figures.age(status.saved_ms, status.now_ms)} ago, " if status.saved_ms and width >= 60 else ""
+        saved = f"saved {moments.age(status.saved_ms, status.now_ms)} ago, " if status.saved_ms and width >= 60 else ""
         parts: list[Part] = [(f"◌ {saved}scanning ", "bold $accent")]
         if width >= 40:
             filled, empty = bars.gauge(share, 10)
@@ -105,10 +105,10 @@ def phase_parts(progress: Progress, status: HeaderStatus, width: int) -> list[Pa
             parts.append((f" {progress.files_done:,}/{progress.files_total:,} files", "$quiet"))
             parts.append((f" {figures.size(progress.bytes_done)} of {figures.size(progress.bytes_total)}", "$quiet"))
         if progress.eta_s is not None and width >= 24:
-            parts.append((f" {figures.countdown(progress.eta_s)} left", "$quiet"))
+            parts.append((f" {moments.countdown(progress.eta_s)} left", "$quiet"))
         return parts
     if progress.phase is Phase.MERGED:
-        age = figures.age(status.saved_ms, status.now_ms)
+        age = moments.age(status.saved_ms, status.now_ms)
         old = f", merged {age}{'' if age == 'now' else ' ago'}" if width >= 32 else ""
         return [("◆ ", "$warning"), (progress.phase.value, "bold $warning"), (old, "$warning")]
     glyph, style = {
@@ -162,7 +162,7 @@ def status_line(snapshot: Snapshot, status: HeaderStatus, width: int) -> Content
         if status.interval_s != Settings.interval_s:
             groups.append((5, [(f"every {status.interval_s:g}s", "$warning")]))
     if snapshot.newest_ms:
-        age = figures.age(snapshot.newest_ms, status.now_ms)
+        age = moments.age(snapshot.newest_ms, status.now_ms)
         word = "data " if width >= 44 else ""
         old = " old" if width >= 32 and age != "now" else ""
         groups.append((3, [(word, "$quiet"), (age, "$foreground"), (old, "$quiet")]))

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from claude_tui.cli import main
 from claude_tui.cli.commands.numbers.report import CAUSES
-from claude_tui.cli.counting import counted, snapshot_of
+from claude_tui.cli.counting.setup import counted, snapshot_of
 from claude_tui.engine.ledger import Ledger
 from claude_tui.reports.gauges.state import state
 from claude_tui.reports.schemas import SCHEMAS

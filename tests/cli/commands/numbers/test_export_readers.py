@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from claude_tui.cli import main
-from claude_tui.reports import parquet
-from claude_tui.reports.export import FIELDS
+from claude_tui.reports.exports import parquet
+from claude_tui.reports.exports.export import FIELDS
 from tests.logs import ClaudeHome, assistant, usage
 
 NOON = 1_795_176_000_000

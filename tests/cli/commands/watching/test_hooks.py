@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from claude_tui.cli import main
-from claude_tui.sources.claude.hook_marks import HookMarks, read_marks
+from claude_tui.sources.claude.running.hook_marks import HookMarks, read_marks
 from tests.cli.program import run
 from tests.engine.running import process, register
 from tests.logs import ClaudeHome

@@ -72,24 +72,15 @@ def test_a_damaged_file_is_as_none(tmp_path: Path, content: str) -> None:
     assert read_limits(str(tmp_path)).windows[0].used_percent == 10
 
 
-def test_cache_figures_of_each_session(tmp_path: Path) -> None:
-    cause = {"causes": ["system_prompt_changed"]}
-    cache = {"warm": False, "hit_ratio": 0.5, "misses": 3, "last_miss_at": 1_795_246_197, "last_miss_cause": cause}
-    remember(str(tmp_path), ACCOUNT, {"session_id": "s1", "prompt_cache": cache}, NOW)
-    (kept,) = read_limits(str(tmp_path)).caches
-    assert (kept.session, kept.is_warm, kept.hit_ratio, kept.misses) == ("s1", False, 0.5, 3)
-    assert (kept.last_miss_ms, kept.last_miss_causes) == (1_795_246_197_000, ("system_prompt_changed",))
-
-
 def test_the_file_stays_small(tmp_path: Path) -> None:
     for number in range(200):
         remember(
             str(tmp_path),
             ACCOUNT,
-            {**given(number / 2), "session_id": f"s{number}", "prompt_cache": {"misses": number}},
+            {**given(number / 2), "session_id": f"s{number}", "context_window": {"context_window_size": number + 1}},
             NOW + number,
         )
     limits = read_limits(str(tmp_path))
-    assert len(limits.caches) == 64 and limits.caches[0].session == "s199"
+    assert len(limits.contexts) == 64 and limits.contexts["s199"] == 200
     assert len(json.loads((tmp_path / FILE_NAME).read_text())["accounts"][ACCOUNT]["five_hour"]["samples"]) == 48
     assert [path.name for path in tmp_path.iterdir()] == [FILE_NAME]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from claude_tui.cli.scope import causes_of
+from claude_tui.cli.counting.scope import causes_of
 from claude_tui.engine.queries.answers import Answers
 from claude_tui.engine.queries.causes.causes import Causes
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from claude_tui.engine.queries.responses import list_responses, totals_of
-from claude_tui.engine.queries.snapshots import maker as making
-from claude_tui.engine.queries.snapshots import shown_rows
+from claude_tui.engine.queries.snapshots import renewal, shown_rows
 from claude_tui.engine.queries.snapshots.maker import KEPT_QUERIES, SnapshotMaker
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query, SessionState, Usage, UsageRow
@@ -142,7 +141,7 @@ class Made:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.keys: list[tuple[str, object]] = []
         for module, name in (
-            (making, "model_row"), (making, "project_row"), (making, "session_row"), (shown_rows, "_agent_row"),
+            (renewal, "model_row"), (renewal, "project_row"), (renewal, "session_row"), (shown_rows, "_agent_row"),
         ):  # fmt: skip
             monkeypatch.setattr(module, name, self._noting(name.strip("_"), getattr(module, name)))
 

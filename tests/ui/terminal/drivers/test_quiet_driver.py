@@ -4,25 +4,19 @@ import asyncio
 import os
 import selectors
 import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
 from textual.message import Message
 
+from claude_tui.ui.terminal.drivers.quiet_driver import Outlet, QuietDriver
 from tests.logs import ClaudeHome, assistant, usage
 from tests.ui.terminal import Terminal
-
-if sys.platform == "win32":
-    pytest.skip("there are terminals as Unix has them", allow_module_level=True)
-
-from textual.drivers.linux_driver import LinuxDriver
-
-from claude_tui.ui.terminal.drivers.quiet_driver import Outlet, QuietDriver
 
 PATIENCE_S = 30.0
 TYPED = (

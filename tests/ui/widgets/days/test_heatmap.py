@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_tui.figures import MONTHS
+from claude_tui.moments import MONTHS
 from claude_tui.ui.widgets.days.day_grid import FUTURE, NO_DATA, build_grid, month_labels, thresholds
 from tests.ui.fakes import TODAY
 

@@ -12,6 +12,7 @@ from claude_tui.engine.queries.causes.known.columns import LIFETIMES, CauseNames
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Usage
 from claude_tui.sources.causes import COMPACTED, TOOLS_CHANGED
+from claude_tui.sources.values.numbers import version_of
 from claude_tui.units import HOUR_MS, MINUTE_MS
 
 CAUSES: Final = {
@@ -97,7 +98,7 @@ def _cause(found: FileCalls, at: int, last: int, store: Store, names: CauseNames
     """Return the cause of a miss. `expired` is the lifetime that had run out, "" if it had not."""
     texts, model = names.texts.names, store.table.model
     boundary = texts[found.boundary[at]]
-    is_branch_seen = _numbers(texts[found.version[at]]) <= _BRANCH_IN_PROMPT
+    is_branch_seen = version_of(texts[found.version[at]]) <= _BRANCH_IN_PROMPT
     causes = (
         ("compaction", boundary == COMPACTED),
         ("model_switch", model[found.rows[at]] != model[found.rows[last]]),
@@ -108,8 +109,3 @@ def _cause(found: FileCalls, at: int, last: int, store: Store, names: CauseNames
         ("branch", found.branch[at] != found.branch[last] and is_branch_seen),
     )
     return next((cause for cause, holds in causes if holds), "unknown")
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    parts = version.split("-")[0].split(".")[:3]
-    return tuple(int(part) if part.isascii() and part.isdigit() and len(part) < 9 else 0 for part in parts)

@@ -1,0 +1,155 @@
+"""Makes those rows of a picture anew whose sums changed, or that time alone has changed. Hold the store's lock.
+
+Must not know what else a snapshot says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import Final, TypeVar
+
+from claude_tui.engine.queries.activity import SILENT_MS
+from claude_tui.engine.queries.snapshots.beside import BesideCounts
+from claude_tui.engine.queries.snapshots.picture import Picture
+from claude_tui.engine.queries.snapshots.recent import cost_per_hour
+from claude_tui.engine.queries.snapshots.rollup import Rollup
+from claude_tui.engine.queries.snapshots.sessions import session_activity
+from claude_tui.engine.queries.snapshots.shown_rows import model_row, project_row, session_row, title_of
+from claude_tui.engine.state.facts import SessionKey
+from claude_tui.engine.state.store import Store
+from claude_tui.engine.state.sums.cells import Sums
+from claude_tui.model import DayRow, ModelRow, ProjectRow, SessionRow, SessionState, Totals
+from claude_tui.sources.values.instants import AHEAD_MS
+
+K = TypeVar("K")
+R = TypeVar("R")
+Ranked = TypeVar("Ranked", ModelRow, ProjectRow)
+
+CLAUDE: Final = "claude"
+"""The client that says how long the context window of a session is."""
+
+
+def renew(picture: Picture, store: Store, now_ms: int, beside: BesideCounts) -> None:
+    """Make the rows of everything whose sums changed; all of them on a new day (their sparklines move)."""
+    rollup = picture.rollup
+    today = store.calendar.day_hour(now_ms)[0]
+    if today != picture.today:
+        picture.today = today
+        picture.models.clear()
+        picture.projects.clear()
+    stale_models = _stale(rollup.models.take_dirty(), rollup.models.sums, picture.models)
+    if stale_models is not None:
+        picture.models.update((key, model_row(rollup, key, today)) for key in stale_models)
+        picture.ordered_models = _ranked(picture.models.values())
+    stale_projects = _stale(rollup.projects.take_dirty(), rollup.projects.sums, picture.projects)
+    if stale_projects is not None:
+        picture.projects.update((key, project_row(rollup, key, today)) for key in stale_projects)
+        picture.ordered_projects = _ranked(picture.projects.values())
+    if len(store.remembered_days) != picture.remembered_days:
+        picture.remembered_days = len(store.remembered_days)
+        rollup.days.dirty |= store.remembered_days
+    stale_days = _stale(rollup.days.take_dirty(), rollup.days.sums, picture.days)
+    if stale_days is not None:
+        for day in stale_days:
+            is_remembered = day in store.remembered_days
+            picture.days[day] = DayRow(date.fromordinal(day), rollup.days.totals(day), is_remembered)
+        picture.ordered_days = tuple(picture.days[day] for day in sorted(picture.days))
+        fresh = {date.fromordinal(day): dict(rollup.day_models[day]) for day in stale_days}
+        known = picture.day_models
+        picture.day_models = {row.day: fresh.get(row.day) or known[row.day] for row in picture.ordered_days}
+    _renew_sessions(picture, store, now_ms, beside)
+
+
+def _renew_sessions(picture: Picture, store: Store, now_ms: int, beside: BesideCounts) -> None:
+    rollup, rows, presences = picture.rollup, picture.sessions, beside.presences
+    if picture.prompts is not beside.prompts:
+        picture.changed_sessions |= beside.prompts.keys() - picture.prompts.keys()
+        picture.prompts = beside.prompts
+    dirty = rollup.sessions.take_dirty() | picture.changed_sessions
+    picture.changed_sessions = set()
+    stale = _stale(dirty, rollup.sessions.sums, rows)
+    rows.update((key, _session_row(store, rollup, key, beside)) for key in stale or ())
+    if now_ms < picture.now_ms:
+        picture.lively |= rows.keys()  # the clock was set back
+    picture.now_ms = now_ms
+    hourly = cost_per_hour(store, now_ms)
+    is_changed = stale is not None
+    told = {(CLAUDE, session): tokens for session, tokens in beside.context_windows.items()}
+    known = (hourly.keys() | presences.keys() | told.keys()) & rows.keys()
+    for key in picture.lively.union(_not_silent(picture, store, stale or (), now_ms, beside), known):
+        row = rows.get(key)
+        if row is None:
+            picture.lively.discard(key)
+            picture.ahead.discard(key)
+            continue
+        facts = store.facts.sessions.get(key)
+        last_ms = max(row.totals.last_ms, facts.last_ms if facts else 0)
+        presence = presences.get(key)
+        activity = session_activity(facts, last_ms, now_ms, presence)
+        name = beside.name(key, facts, presence) if presence is not None else row.name
+        rate = hourly.get(key, 0)
+        window = told.get(key, row.context_window)
+        is_ahead = last_ms > now_ms + AHEAD_MS
+        prompt = "" if title_of(facts, presence) else row.prompt
+        fresh = row._replace(
+            activity=activity, cost_per_hour_nano=rate, name=name, context_window=window, prompt=prompt
+        )
+        if fresh != row:
+            rows[key] = fresh
+            is_changed = True
+        if is_ahead != (key in picture.ahead):
+            picture.ahead.symmetric_difference_update({key})
+            is_changed = True
+        if activity.state is SessionState.DONE and not rate and not is_ahead:
+            picture.lively.discard(key)
+        else:
+            picture.lively.add(key)
+    if is_changed:
+        picture.ordered_sessions = tuple(
+            sorted(rows.values(), key=lambda row: (-_newest_ms(row.totals, now_ms), row.source, row.key))
+        )
+
+
+def _not_silent(
+    picture: Picture, store: Store, stale: Iterable[SessionKey], now_ms: int, beside: BesideCounts
+) -> Iterator[SessionKey]:
+    """Yield those of the sessions whose rows were just made of which more is to be said than is in these: of many
+    nearly all have been silent for long, which a row says to begin with."""
+    rows, facts_of, silent_ms = picture.sessions, store.facts.sessions, now_ms - SILENT_MS
+    for key in stale:
+        facts = facts_of.get(key)
+        last_ms = rows[key].totals.last_ms
+        if last_ms > silent_ms or (facts is not None and facts.last_ms > silent_ms) or key in beside.prompts:
+            yield key
+
+
+def _session_row(store: Store, rollup: Rollup, key: SessionKey, beside: BesideCounts) -> SessionRow:
+    row = session_row(store, rollup, key, beside.presences.get(key), beside.prompts.get(key, ""))
+    return row if beside.has_titles else row._replace(name=beside.name(key, None, None))
+
+
+def _newest_ms(totals: Totals, now_ms: int) -> int:
+    """Return when something was last done, as far as that was before now: what is dated far ahead is not newest."""
+    latest_ms = now_ms + AHEAD_MS
+    if totals.last_ms <= latest_ms:
+        return totals.last_ms
+    return totals.first_ms if totals.first_ms <= latest_ms else 0
+
+
+def _stale(dirty: set[K], sums: Mapping[K, Sums], rows: dict[K, R]) -> list[K] | None:
+    """Drop the rows whose sums are gone, and return the keys whose rows must be made (again).
+
+    Returns None if all rows stay as they are.
+    """
+    gone = rows.keys() - sums.keys() if len(rows) > len(sums) or dirty else set()
+    for key in gone:
+        del rows[key]
+    missing = sums.keys() - rows.keys() if len(rows) < len(sums) else set()
+    stale = [*missing, *(key for key in dirty if key in sums and key not in missing)]
+    return stale if stale or gone else None
+
+
+def _ranked(rows: Iterable[Ranked]) -> tuple[Ranked, ...]:
+    """Order rows by cost, then tokens, then name."""
+    return tuple(sorted(rows, key=lambda row: (-row.totals.cost_nano, -row.totals.tokens, row.source, row.key)))

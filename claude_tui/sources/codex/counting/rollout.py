@@ -1,0 +1,307 @@
+"""The counting rule of Codex: records of a rollout become events.
+
+Newer versions write a `token_usage_record` per model response, which counts as it is, under its response id.
+`token_count` events count if no such record came before for the response: each change of the running total is one
+response, of the size `last`, and so is a `last` without a total. They are written again on many occasions (same total),
+restart at zero in old versions, and are copied into forks. A copy is recognised by the parent's sequence of (total,
+last), or, if the parent is gone, by its timestamp at the moment of the fork. Must not know files.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from typing import Final, Protocol
+
+from claude_tui.model import Usage, UsageRow
+from claude_tui.pricing.billing.tiers import terms_of_tier
+from claude_tui.sources.auditing.audit import INHERITED, RESTATED
+from claude_tui.sources.codex.counting.records import (
+    ZERO,
+    ThreadMeta,
+    Tokens,
+    kind_of,
+    meta_of,
+    moment_ms,
+    token_count_of,
+    tokens_of,
+    usage_of,
+)
+from claude_tui.sources.codex.counting.state import State
+from claude_tui.sources.codex.counting.threads import Sequence
+from claude_tui.sources.protocol import FileFacts
+from claude_tui.sources.records.events import BadCountError, ResponseEvent, count_of
+from claude_tui.sources.values.json_values import table_of, text_of
+
+COPY_MS: Final = 1000
+"""How long after the start of a fork copied history may be stamped."""
+
+_TURNS: Final = 64
+
+
+class OtherThreads(Protocol):
+    """What must be known about other rollouts."""
+
+    def token_counts(self, thread: str) -> Sequence | None:
+        """Return every (total, last) of a thread, None if it is gone."""
+        ...
+
+    def root_of(self, thread: str) -> str:
+        """Return the main thread a thread belongs to."""
+        ...
+
+
+class Rollout:
+    """One thread, followed record by record. `bad_counts` collects the names of counters that are not counts."""
+
+    def __init__(self, stem: str, others: OtherThreads, state: str = "") -> None:
+        self._others = others
+        self._state = State(thread=stem, root=stem)
+        self._is_new = True
+        self._unnamed: list[ResponseEvent] = []
+        self.bad_counts: list[str] = []
+        if state:
+            self._resume(state)
+
+    @property
+    def has_counted(self) -> bool:
+        """Whether any usage was understood, here or before the checkpoint."""
+        return self._state.previous is not None or self._state.told or bool(self._state.context)
+
+    def state(self) -> str:
+        """Return what must be known to follow the next records."""
+        unnamed = [[asdict(event.row), event.reasoning] for event in self._unnamed]
+        values = {name: getattr(self._state, name) for name in State.__slots__}
+        return json.dumps([self._is_new, values, unnamed])
+
+    def events(self, record: Mapping[str, object], offset: int) -> Iterator[ResponseEvent]:
+        """Yield what a record counts."""
+        kind, payload = kind_of(record)
+        if kind == "session_meta":
+            self._see_meta(meta_of(payload), record)
+        elif kind == "turn_context":
+            self.see_dated(record.get("timestamp"))
+            yield from self._see_model(payload, offset)
+        elif kind == "thread_settings_applied":
+            self.see_dated(record.get("timestamp"))
+            settings = payload.get("thread_settings")
+            if isinstance(settings, dict):
+                self._state.terms = terms_of_tier(settings.get("service_tier"))
+                if not self._state.model:
+                    yield from self._see_model(settings, offset)
+        elif kind == "compacted":
+            self.see_dated(record.get("timestamp"))
+            self._state.compactions += 1
+        elif kind in ("token_usage_record", "token_count"):
+            try:
+                count = self._see_record if kind == "token_usage_record" else self._see_total
+                event = count(payload, moment_ms(record.get("timestamp")) or self._state.dated_ms, offset)
+            except BadCountError as error:
+                self.bad_counts.append(f"{kind}.{error}")
+                return
+            if event and not event.row.time_ms:
+                self.bad_counts.append(f"{kind}.timestamp")
+            elif event:
+                self._state.dated_ms = event.row.time_ms
+                if not event.row.model:
+                    self._unnamed.append(event)
+                yield event
+
+    def facts(self, last_ms: int = 0, last_kind: str = "") -> FileFacts:
+        """Return what the thread contains beside usage, with the newest line of its conversation."""
+        state = self._state
+        is_main = state.root == state.thread
+        return FileFacts(
+            session=state.thread if is_main else "",
+            parent="" if is_main else state.root,
+            cwd=state.cwd,
+            branch=state.branch,
+            version=state.version,
+            agent="" if is_main else state.thread,
+            agent_type=state.agent_type,
+            context_tokens=state.context if is_main else 0,
+            context_model=state.model if is_main else "",
+            compactions=state.compactions,
+            last_kind=last_kind,
+            last_ms=last_ms,
+        )
+
+    def _resume(self, state: str) -> None:
+        self._is_new, values, unnamed = json.loads(state)
+        self._state = State(**values)
+        previous = values["previous"]
+        self._state.previous = tuple(previous) if previous else None
+        for row, reasoning in unnamed:
+            usage, extras = row.pop("usage"), tuple(row.pop("extras"))
+            self._unnamed.append(ResponseEvent(UsageRow(**row, usage=Usage(*usage), extras=extras), reasoning))
+
+    def see_dated(self, timestamp: object) -> None:
+        """Remember the time of a record that every reader looks at, for records without a time."""
+        self._state.dated_ms = moment_ms(timestamp) or self._state.dated_ms
+
+    def name_model(self, model: str, turn: str) -> None:
+        """Use the model of a turn from here on."""
+        state = self._state
+        state.model = model
+        if turn:
+            state.turns.pop(turn, None)
+            state.turns[turn] = model
+            if len(state.turns) > _TURNS:
+                del state.turns[next(iter(state.turns))]
+
+    def _see_meta(self, meta: ThreadMeta, record: Mapping[str, object]) -> None:
+        state = self._state
+        if not self._is_new:
+            # Metas after the first are of the threads whose history was copied: the parent, its parent.
+            for thread in (meta.thread, meta.parent):
+                if thread and thread != state.thread and thread not in state.parents and state.parents:
+                    state.parents.append(thread)
+            return
+        self._is_new = False
+        state.thread = meta.thread or state.thread
+        state.parents = [meta.parent] if meta.parent and meta.parent != state.thread else []
+        state.leading = bool(state.parents)
+        state.is_subagent, state.agent_type = meta.is_subagent, meta.agent_type
+        state.cwd, state.branch, state.version = meta.cwd, meta.branch, meta.version
+        state.started_ms = meta.started_ms
+        state.dated_ms = moment_ms(record.get("timestamp")) or meta.started_ms or state.dated_ms
+        if meta.root:
+            state.root = meta.root
+        elif meta.is_subagent and state.parents:
+            state.root = self._others.root_of(meta.parent)
+        else:
+            state.root = state.thread
+
+    def _see_model(self, settings: Mapping[str, object], offset: int) -> Iterator[ResponseEvent]:
+        """Use the model of a turn, also for what was counted before any model was named."""
+        model, turn = text_of(settings, "model"), text_of(settings, "turn_id")
+        if not model:
+            return
+        self.name_model(model, turn)
+        for event in self._unnamed:
+            # The later offset makes this row win over the one without a model.
+            yield ResponseEvent(replace(event.row, model=model, offset=offset), event.reasoning)
+        self._unnamed.clear()
+
+    def _see_record(self, payload: Mapping[str, object], time_ms: int, offset: int) -> ResponseEvent | None:
+        state = self._state
+        usage = payload.get("usage")
+        if not isinstance(usage, dict):
+            return None
+        tokens = tokens_of(usage)
+        thread = text_of(payload, "thread_id") or state.thread
+        if thread == state.thread:
+            state.told, state.leading = True, False
+            state.context = tokens[0]
+        turn = text_of(payload, "turn_id")
+        response = text_of(payload, "response_id")
+        if not response:
+            running = count_of(table_of(payload, "thread_token_usage"), "total_tokens")
+            response = f"{turn}/{running}"
+        model = state.turns.get(turn, state.model)
+        return self._event(f"{thread}/{response}", thread, model, tokens, time_ms, offset)
+
+    def _see_total(self, payload: Mapping[str, object], time_ms: int, offset: int) -> ResponseEvent | None:
+        state = self._state
+        found = token_count_of(payload)
+        if found is None:
+            return None
+        total, last = found
+        origin = state.thread
+        if state.leading:
+            parent = self._origin(total, last, time_ms)
+            state.leading = parent is not None
+            if parent is not None:
+                if parent == "":
+                    self._advance(total or self._sum_with(last))
+                    self._pass_over(INHERITED, total, last, time_ms, offset)
+                    return None
+                origin = parent
+        key = ""
+        if total is None:
+            # Nothing but the moment and the size tells whether it is the same again.
+            key = f"{origin}/last/{time_ms}/{'.'.join(map(str, last))}"
+            if key == state.alone:
+                self._pass_over(RESTATED, None, last, time_ms, offset)
+                return None
+            state.alone, total = key, self._sum_with(last)
+        before = state.previous
+        if total == before:
+            self._pass_over(RESTATED, total, last, time_ms, offset)
+            return None
+        base = self._advance(total)
+        if state.told:
+            state.told = False
+            self._pass_over(RESTATED, total, last, time_ms, offset)
+            return None
+        tokens = last
+        if not any(last[:5]):
+            if before is None and state.parents:
+                return None  # the total of a fork holds its parent's, which is counted there
+            input_tokens, cached, written, output, reasoning, summed = (
+                max(0, now - then) for now, then in zip(total, base, strict=True)
+            )
+            tokens = input_tokens, cached, written, output, reasoning, summed
+        if origin == state.thread:
+            state.context = tokens[0]
+        key = key or f"{origin}/{state.epoch}/{'.'.join(map(str, total + last))}"
+        return self._event(key, origin, state.model, tokens, time_ms, offset)
+
+    def _pass_over(self, kind: str, total: Tokens | None, last: Tokens, time_ms: int, offset: int) -> None:
+        """Learn of a `token_count` that counts nothing, since its response is counted elsewhere. `kind` says where: see
+        `sources.auditing.audit`."""
+
+    def _sum_with(self, last: Tokens) -> Tokens:
+        """Return the running total after a response that was logged without one."""
+        input_tokens, cached, written, output, reasoning, summed = map(
+            sum, zip(self._state.previous or ZERO, last, strict=True)
+        )
+        return input_tokens, cached, written, output, reasoning, summed
+
+    def _advance(self, total: Tokens) -> Tokens:
+        """Move on to a running total. Returns the one before it, zero if the counter restarted."""
+        before = self._state.previous or ZERO
+        self._state.previous = total
+        if total[5] < before[5]:
+            self._state.epoch += 1
+            return ZERO
+        return before
+
+    def _origin(self, total: Tokens | None, last: Tokens, time_ms: int) -> str | None:
+        """Return the origin of a leading `token_count` of a fork.
+
+        "" if it is counted in a rollout that exists; a thread id if that thread's rollout is gone and the copy stands
+        for it; None if it belongs to the fork itself.
+        """
+        state = self._state
+        parent = state.parents[0]
+        for thread in (*state.parents, state.root):
+            known = self._others.token_counts(thread) if thread != state.thread else None
+            if known is None:
+                continue
+            if (total, last) in known:
+                return ""
+            if thread == parent:
+                return None
+            break
+        return parent if abs(time_ms - state.started_ms) <= COPY_MS else None
+
+    def _event(self, key: str, thread: str, model: str, tokens: Tokens, time_ms: int, offset: int) -> ResponseEvent:
+        state = self._state
+        # A user's fork is a session of its own, and so was the thread whose copies it carries.
+        session = state.root if thread == state.thread or state.is_subagent else thread
+        row = UsageRow(
+            key=key,
+            time_ms=time_ms,
+            session=session,
+            agent="" if thread == session else thread,
+            cwd=state.cwd,
+            model=model,
+            usage=usage_of(tokens),
+            terms=state.terms,
+            is_copy=thread != state.thread,
+            is_sidechain=thread != session,
+            offset=offset,
+        )
+        return ResponseEvent(row, tokens[4])

@@ -1,0 +1,1 @@
+"""What logs tell of turns beside counters: one response, the turn under way, the first prompt. Must know no format."""
