@@ -67,6 +67,14 @@ def test_responses_whose_usage_is_somewhere_else_are_told(
     assert told_of(log(client, tmp_path, [*before, odd, odd])) == [(ProblemKind.UNRECOGNISED, place, NO_USAGE)]
 
 
+DONE = event("task_complete", last_agent_message="done")
+
+
+def test_a_rollout_whose_turns_ended_without_a_word_of_usage_is_told(tmp_path: Path) -> None:
+    other = {"timestamp": T, "type": "usage_v2", "payload": {"tokens": 5}}
+    assert told_of(log("codex", tmp_path, [meta("a"), other, DONE])) == [(ProblemKind.UNRECOGNISED, 0, NO_USAGE)]
+
+
 @pytest.mark.parametrize(
     ("client", "lines"),
     [
@@ -79,6 +87,9 @@ def test_responses_whose_usage_is_somewhere_else_are_told(
         ("claude", []),
         ("codex", [meta("a"), event("token_count", info=None), event("user_message", message="hi")]),
         ("codex", [meta("a"), count(A, A)]),
+        ("codex", [meta("a"), event("token_count", info=None), DONE]),
+        ("codex", [meta("a"), event("task_complete", last_agent_message=None)]),
+        ("codex", [meta("a", forked_from_id="b"), DONE]),
         ("codex", [{"id": "a", "timestamp": T, "instructions": None}, {"record_type": "state"}, {"type": "message"}]),
     ],
 )

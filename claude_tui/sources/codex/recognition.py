@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from claude_tui.model import Problem
+from claude_tui.model import Problem, ProblemKind
 from claude_tui.sources import recognition
 from claude_tui.sources.codex.compressed import open_rollout
-from claude_tui.sources.codex.counting.records import kind_of
+from claude_tui.sources.codex.counting.records import kind_of, meta_of
 from claude_tui.sources.reading.log import FileLog, Opener
 from claude_tui.sources.recognition import Verdict
 from claude_tui.sources.values.json_values import table_of
@@ -23,11 +23,35 @@ EARLY_KINDS: Final = frozenset({"message", "reasoning", "function_call", "functi
 
 def unrecognised(path: str, opener: Opener = FileLog) -> list[Problem]:
     """Return the problem of a rollout in which nothing was counted, none if there is nothing to count."""
+    turns = _Turns()
     try:
         with open_rollout(path, opener=opener) as reader:
-            return recognition.unrecognised(reader, _judged)
+            found = recognition.unrecognised(reader, turns.judged)
     except OSError:  # it is gone
         return []
+    if not found and turns.is_silent:
+        return [Problem(ProblemKind.UNRECOGNISED, path, 0, recognition.NO_USAGE)]
+    return found
+
+
+class _Turns:
+    """What a rollout says of its turns. `is_silent`: one ended with an answer, and nothing told any usage; a fork may
+    only repeat such a turn."""
+
+    def __init__(self) -> None:
+        self._is_fork = self._has_answer = self._has_counts = False
+
+    @property
+    def is_silent(self) -> bool:
+        return self._has_answer and not (self._has_counts or self._is_fork)
+
+    def judged(self, record: Mapping[str, Any]) -> Verdict:
+        """Take in a record, and judge it."""
+        kind, payload = kind_of(record)
+        self._is_fork |= kind == "session_meta" and bool(meta_of(payload).parent)
+        self._has_answer |= kind == "task_complete" and bool(payload.get("last_agent_message"))
+        self._has_counts |= kind == "token_count"
+        return _judged(record)
 
 
 def _judged(record: Mapping[str, Any]) -> Verdict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -33,6 +34,7 @@ from claude_tui.sources.codex.compressed import decompressor
 from claude_tui.sources.protocol import SourceConfig
 from tests.captured import sets_of
 from tests.engine.counting import PRICER, UTC
+from tests.fuzz.lines import MUTATIONS
 from tests.sources.codex import logs as rollouts
 from tests.sources.test_opencode import Store as OpenCodeDatabase
 from tests.sources.test_opencode import new_layout, reply
@@ -263,3 +265,25 @@ def test_a_session_is_explained_by_the_logs_of_its_project_and_says_what_is_gone
     found = explain(store, Query(session=session))
     assert (found.responses, found.counted_rows, found.files_gone) == (len(same), 0, len({one.path for one in same}))
     assert explain(store, same[0]).problem == "its log is gone; the ledger has what was counted of it"
+
+
+LINES: Final = [(client, home) for client, home in SETS if CLIENTS[client].is_append_only or client == "gemini"]
+
+
+@pytest.mark.parametrize(("client", "home"), LINES, ids=lambda value: getattr(value, "name", value))
+def test_damaged_logs_are_explained_as_far_as_they_are_counted(client: str, home: Path, tmp_path: Path) -> None:
+    rng, folder = random.Random(home.name), Path(shutil.copytree(home, tmp_path / "home"))
+    logs = sorted(folder.rglob("*.jsonl"))
+    pool = [line for log in logs for line in log.read_bytes().split(b"\n") if line][:400]
+    for log in logs:
+        lines = log.read_bytes().split(b"\n")
+        damaged = [rng.choice(MUTATIONS)(rng, line, pool) if line and rng.random() < 0.25 else line for line in lines]
+        log.write_bytes(b"\n".join(damaged))
+    store = counted(client, folder)
+    responses, found = list_responses(store), explain(store, Query())
+    assert found.counted_rows == found.responses == len(responses)
+    assert found.usage_rows == found.counted_rows + sum(found.duplicates.values())
+    for response in rng.sample(responses, min(3, len(responses))):
+        _, winner = explained(store, response)
+        assert winner.usage == response.usage
+        assert winner.line >= 1
