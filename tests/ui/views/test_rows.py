@@ -267,6 +267,29 @@ def test_an_editor_as_the_pager_cannot_write(pager: str) -> None:
     assert words[-1] == "/l"
 
 
+@pytest.mark.parametrize("pager", ["emacs -nw", "/usr/bin/micro", "kak"])
+def test_an_editor_that_may_write_gets_a_copy_that_goes_away(pager: str, tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(b"{}\n" * 5)
+    with editor.reading(str(log), 6, {"PAGER": pager}) as words:
+        *others, path = words
+        copy = Path(path)
+        assert others == [*pager.split(), "+3"]
+        assert copy != log and copy.name == log.name and copy.read_bytes() == log.read_bytes()
+        assert not copy.stat().st_mode & 0o222
+        copy.chmod(0o600)
+        copy.write_bytes(b"changed")
+    assert not copy.parent.exists() and log.read_bytes() == b"{}\n" * 5
+
+
+@pytest.mark.parametrize("pager", ["less", "vim", "my-pager"])
+def test_what_only_reads_gets_the_log_itself(pager: str, tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(b"{}\n")
+    with editor.reading(str(log), 0, {"PAGER": pager}) as words:
+        assert words[-1] == str(log)
+
+
 async def test_the_tools_of_replies_on_screen_are_read_once_each() -> None:
     source = FakeSource()
     asked: list[tuple[str, int]] = []
