@@ -45,7 +45,7 @@ APPENDED: Final = frozenset(client.name for client in SOURCES.values() if client
 
 
 MANY_FILES: Final = 4096
-"""So many files are found sooner by the native core, though nothing in them is to be read."""
+"""From so many files on the native core finds them sooner, even if none has to be read."""
 
 
 class Opening:

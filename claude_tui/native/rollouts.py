@@ -6,8 +6,8 @@ Must not decide what a line means: Python reads on where the core ended.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, islice
 from struct import Struct
 from typing import Final, NamedTuple
 
@@ -21,10 +21,11 @@ from claude_tui.sources.codex.discovery import thread_of
 from claude_tui.sources.codex.recognition import unrecognised
 from claude_tui.sources.columns import SIDECHAIN, Columns, RowOwner
 from claude_tui.sources.problems import Problems
-from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile
+from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileFacts, LogFile, ManyRead
 from claude_tui.sources.reading.objects import decode_objects
 from claude_tui.sources.values.instants import instant_ms
 
+_NO_COLUMNS: Final = Columns("codex")
 _FILE: Final = Struct("<23q")
 _HASHES: Final = Struct("<8s8s")
 _TEXTS: Final = 4
@@ -40,7 +41,8 @@ class CoreRollout(NamedTuple):
     """What one rollout says up to the end of the line before the first unusual one.
 
     `place` is its place among the files asked for. `has_more`: something is behind `end`. `may_lead`: no record has
-    shown that it no longer repeats another thread's history. Owners are not yet in the columns.
+    shown that it no longer repeats another thread's history. Its responses are in the columns of all, which have no
+    owners yet, from `start` up to `stop`.
     """
 
     place: int
@@ -66,6 +68,8 @@ class CoreRollout(NamedTuple):
     tier: str
     turns: dict[str, str]
     columns: Columns
+    start: int
+    stop: int
 
 
 def read_rollouts(
@@ -82,22 +86,52 @@ def read_rollouts(
 
 def read_so_far(one: CoreRollout, file: LogFile) -> ColumnsRead:
     """Return what was read of a rollout as `sources.codex.fast.reader.read_columns` does."""
+    found = facts_of(one, file)
+    columns = one.columns.cut(one.start, one.stop)
+    columns.keep_own_names()
+    _give_owners(columns, [(found.facts, one.stop - one.start)])
+    return found._replace(columns=columns)
+
+
+def read_whole(found: Sequence[CoreRollout], files: Sequence[LogFile]) -> ManyRead:
+    """Return what was read of rollouts of which all was, some of those of one answer in its order."""
+    said = [facts_of(one, file) for one, file in zip(found, files, strict=True)]
+    runs: list[tuple[int, int]] = []
+    for one in found:
+        start = runs.pop()[0] if runs and runs[-1][1] == one.start else one.start
+        runs.append((start, one.stop))
+    columns = found[0].columns.runs(runs)
+    sizes = [one.stop - one.start for one in found]
+    _give_owners(columns, zip((one.facts for one in said), sizes, strict=True))
+    return ManyRead(columns, [*said], list(accumulate(sizes)))
+
+
+def facts_of(one: CoreRollout, file: LogFile) -> ColumnsRead:
+    """Return what was read of a rollout but for its responses."""
     rollout = _Followed(thread_of(file.path), Threads(file.root, file.path))
     rollout.follow(one)
-    columns, facts = one.columns, rollout.facts(instant_ms(one.talked_at), one.talk)
-    columns.owners = [RowOwner(facts.session or facts.parent, facts.agent, facts.cwd)] if columns else []
-    columns.owner = array("i", bytes(4 * len(columns)))
-    columns.flags = array("B", bytes([SIDECHAIN if facts.agent else 0]) * len(columns))
-    is_odd = not columns and not rollout.has_counted and not one.has_more
+    is_odd = one.start == one.stop and not rollout.has_counted and not one.has_more
     return ColumnsRead(
-        columns,
+        _NO_COLUMNS,
         Checkpoint(one.dev, one.ino, one.end, one.head, one.anchor, state=rollout.state()),
-        facts,
+        rollout.facts(instant_ms(one.talked_at), one.talk),
         Problems(unrecognised(file.path)) if is_odd else Problems(),
         False,
         one.end,
         one.lines,
     )
+
+
+def _give_owners(columns: Columns, whose: Iterable[tuple[FileFacts, int]]) -> None:
+    """Give responses their owners: so many, one after the other, to each thread."""
+    numbers: dict[RowOwner, int] = {}
+    owner, flags = array("i"), array("B")
+    for facts, size in whose:
+        if size:
+            name = RowOwner(facts.session or facts.parent, facts.agent, facts.cwd)
+            owner.extend([numbers.setdefault(name, len(numbers))] * size)
+            flags.extend([SIDECHAIN if facts.agent else 0] * size)
+    columns.owners, columns.owner, columns.flags = list(numbers), owner, flags
 
 
 class _Followed(Rollout):
@@ -127,13 +161,11 @@ def _rollouts(parts: dict[str, memoryview]) -> Iterator[CoreRollout]:
         epoch, told, may_lead, context, compactions, dated_ms = state
         talked_at, talk, model, tier = texts[number * _TEXTS : (number + 1) * _TEXTS]
         named = list(islice(turns, 2 * turn_count))
-        own = columns.cut(row, row + rows)
-        own.keep_own_names()
         yield CoreRollout(
             place, dev % _UNSIGNED, ino % _UNSIGNED, end, bool(has_more), lines, meta_offset,
             metas[meta_at : meta_at + meta_size], epoch, bool(told), bool(may_lead), context, compactions, dated_ms,
             numbers[17:] if is_told else None, head, anchor, talked_at, talk, model, tier,
-            dict(zip(named[::2], named[1::2], strict=True)), own,
+            dict(zip(named[::2], named[1::2], strict=True)), columns, row, row + rows,
         )  # fmt: skip
         row, meta_at = row + rows, meta_at + meta_size
 

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -15,6 +15,11 @@ from typing import Any, Final
 
 import orjson
 
+from claude_tui.engine.scan.rollouts import completed
+from claude_tui.native import library
+from claude_tui.native.rollouts import read_rollouts
+from claude_tui.sources.codex import CodexSource
+from claude_tui.sources.codex.fast.reader import read_columns
 from tests.benchmarks.corpus import Text
 from tests.benchmarks.results import KEPT, Result, corpus, home, run
 from tests.benchmarks.running import OURS, Program, in_turns, tell
@@ -53,6 +58,28 @@ def benchmark(options: argparse.Namespace) -> Iterator[Result]:
     of = {"claude": logs, "codex": rollouts}
     plain = ", ".join(f"{json_ms(of[name]):.2f} ms a MB of {name}" for name in sizes)
     yield Result("the same by json, line by line, in one process, cpu", "", plain)
+    ways = ", ".join(f"{ms:.2f} ms a MB {way}" for way, ms in reading_ms(rollouts).items())
+    yield Result("reading rollouts alone, in one thread, cpu", "", ways)
+
+
+def reading_ms(folder: Path, most: int = 100) -> dict[str, float]:
+    """What a megabyte of rollouts costs to read, by Python and with the native core where that is, in ms of CPU."""
+    files = list(CodexSource().discover(folder))[:most]
+    core = library.found().core
+    ways: dict[str, Callable[[], object]] = {"by Python": lambda: [read_columns(file) for file in files]}
+    if core is not None:
+        asked = [(file.path, file.size) for file in files]
+        ways["with the core"] = lambda: [
+            completed(one, files[one.place]) for one in read_rollouts(core, asked, threads=1)
+        ]
+    megabytes_read = sum(file.size for file in files) / 1e6
+    return {way: min(cpu_s(read) for _ in range(3)) * 1000 / megabytes_read for way, read in ways.items()}
+
+
+def cpu_s(call: Callable[[], object]) -> float:
+    started = time.process_time()
+    call()
+    return time.process_time() - started
 
 
 def json_ms(folder: Path, most_mb: float = 100) -> float:

@@ -160,7 +160,7 @@ def needs_place(one: bytes) -> bool:
 def main() -> int:
     """Run the long form."""
     # Whole logs matter for what lines do to each other, and cost as much as all the rest.
-    make = functools.partial(ClaudeFuzzer, whole_of=8)
+    make = functools.partial(ClaudeFuzzer, whole_of=8 if library.found().core is not None else 1)
     return run_long("tests.fuzz.claude", __doc__, make, MUTATIONS, "read natively")
 
 

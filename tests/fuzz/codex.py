@@ -196,8 +196,9 @@ class CodexFuzzer(LogFuzzer):
 
     mutations = MUTATIONS
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    def __init__(self, seed: int, folder: Path, whole_of: int = 1) -> None:
         super().__init__(seed)
+        self.whole_of = whole_of
         self.has_core = library.found().core is not None  # it is tried before anything is read in another way
         self.folder = folder / "codex"
         for home in GOLDEN.iterdir():
@@ -246,7 +247,8 @@ class CodexFuzzer(LogFuzzer):
 
 def main() -> int:
     """Run the long form."""
-    return run_long("tests.fuzz.codex", __doc__, CodexFuzzer, MUTATIONS, "read natively")
+    make = functools.partial(CodexFuzzer, whole_of=8 if library.found().core is not None else 1)
+    return run_long("tests.fuzz.codex", __doc__, make, MUTATIONS, "read natively")
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from claude_tui.native.rollouts import CoreRollout, read_rollouts
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.codex import CodexSource
 from claude_tui.sources.codex.fast.reader import read_columns
+from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import LogFile
 from tests.fuzz.codex import CodexFuzzer, begun, differences
 from tests.fuzz.sameness import disagreements
@@ -235,8 +236,8 @@ def test_any_number_of_threads_gives_the_same(core: Core) -> None:
     for some in found[1:]:
         for one, other in zip(found[0], some, strict=True):
             assert one._replace(columns=other.columns) == other
-            for name in type(one.columns).__slots__:
-                assert getattr(one.columns, name) == getattr(other.columns, name)
+        for name in Columns.__slots__:
+            assert getattr(some[0].columns, name) == getattr(found[0][0].columns, name)
 
 
 def test_what_is_no_plain_file_or_too_long_is_left_to_python(core: Core, tmp_path: Path) -> None:

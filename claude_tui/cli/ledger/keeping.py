@@ -64,7 +64,7 @@ def _install_hook(options: Namespace) -> int:
 
 
 def _keep_detached() -> int:
-    """Start another process that keeps, out of reach of whoever waits for this one or ends it."""
+    """Start another process that updates the ledger, detached from whatever waits for this one or ends it."""
     import subprocess
 
     from claude_tui.cli.client_settings import own_program

@@ -20,7 +20,7 @@ from claude_tui.model import Problem, ProblemKind
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.problems import Problems
-from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, SourceConfig
+from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, ManyRead, SourceConfig
 from claude_tui.sources.reading.open_line import OpenLine
 from claude_tui.sources.registry import logs_below, read_columns, read_many, roots
 
@@ -66,15 +66,19 @@ class FileReader:
         try:
             files = [(task.file.path, task.since) for task in tasks]
             many = read_many(tasks[0].file.source, files, keep_names=self.keep_names)
-            if many is None or _is_doubtful(many.columns):
-                return None
-            columns, cells, ends = many.columns, list[list[int]](), list[Ends]()
-            sums = cells_of_files(columns, many.ends, self.pricer, self.calendar)
-            for end, of_file in zip(many.ends, sums, strict=True):
-                cells += [[*key, *numbers] for key, numbers in of_file.items()]
-                ends.append(Ends(end, len(cells)))
+            return self.packed(tasks, many) if many is not None else None
         except Exception:  # whichever file it is, the others must be counted
             return None
+
+    def packed(self, tasks: Sequence[Task], many: ManyRead) -> Packed | None:
+        """Put together files that were read in one go; None where an instant may have to be mended."""
+        if _is_doubtful(many.columns):
+            return None
+        columns, cells, ends = many.columns, list[list[int]](), list[Ends]()
+        sums = cells_of_files(columns, many.ends, self.pricer, self.calendar)
+        for end, of_file in zip(many.ends, sums, strict=True):
+            cells += [[*key, *numbers] for key, numbers in of_file.items()]
+            ends.append(Ends(end, len(cells)))
         outcomes = [
             _unreadable(task.file, one) if isinstance(one, Exception) else _outcome(task, one)
             for task, one in zip(tasks, many.files, strict=True)
@@ -101,7 +105,7 @@ def _mend(columns: Columns, file: LogFile) -> list[Problem]:
 
 
 def _outcome(task: Task, found: ColumnsRead, doubtful: Sequence[Problem] = ()) -> FileOutcome:
-    """Return what is said of a file that was read."""
+    """Return the outcome of a file that was read."""
     file, since = task
     if found.checkpoint.open_line and OpenLine.parse(found.checkpoint.open_line).is_waiting:
         # It is read again until its end is there or is given up, whether anything comes to it or not.
@@ -120,7 +124,7 @@ def _outcome(task: Task, found: ColumnsRead, doubtful: Sequence[Problem] = ()) -
 
 
 def _unreadable(file: LogFile, error: Exception) -> FileOutcome:
-    """Return what is said of a file that cannot be read."""
+    """Return the outcome of a file that cannot be read."""
     if not isinstance(error, OSError):
         import logging  # 3 ms, for what should not happen
 

@@ -29,12 +29,28 @@ def read_rollouts(core: Core, tasks: Sequence[Task], reader: FileReader) -> tupl
     found = rollouts.read_rollouts(
         core, [(task.file.path, task.file.size) for task in tasks], with_names=reader.keep_names
     )
+    begun = {one.place for one in found}
+    whole = [one for one in found if not one.has_more]
+    packs = [] if not whole else [_packed(whole, [tasks[one.place] for one in whole], reader)]
     read = []
     for one in found:
-        task = tasks[one.place]
-        read.append(reader.read(task, partial(completed, one, task.file, keep_names=reader.keep_names)))
-    begun = {one.place for one in found}
-    return [pack(read)] if read else [], [task for place, task in enumerate(tasks) if place not in begun]
+        if one.has_more:
+            task = tasks[one.place]
+            read.append(reader.read(task, partial(completed, one, task.file, keep_names=reader.keep_names)))
+    if read:
+        packs.append(pack(read))
+    return packs, [task for place, task in enumerate(tasks) if place not in begun]
+
+
+def _packed(whole: Sequence[CoreRollout], tasks: Sequence[Task], reader: FileReader) -> Packed:
+    """Put together rollouts of which the core left nothing."""
+    from claude_tui.native.rollouts import read_so_far, read_whole
+
+    packed = reader.packed(tasks, read_whole(whole, [task.file for task in tasks]))
+    if packed is None:
+        both = zip(tasks, whole, strict=True)
+        packed = pack([reader.read(task, partial(read_so_far, one, task.file)) for task, one in both])
+    return packed
 
 
 def completed(one: CoreRollout, file: LogFile, *, keep_names: bool = False) -> ColumnsRead:

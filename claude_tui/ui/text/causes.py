@@ -1,4 +1,4 @@
-"""What is said of where the money went, beside the rows: conventions, what lies inside the total. Pure."""
+"""The lines beside the rows of where the money went: conventions, and what lies inside the total. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The four meters on top: today, spend per hour, tokens per minute, the period. What they say is decided purely."""
+"""The four meters on top: today, spend per hour, tokens per minute, the period. Pure functions decide what they say."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def today_lines(snapshot: Snapshot, width: int, *, unknown: str = "", limit_nano
 
 
 def unknown_lines(why: str) -> list[Content]:
-    """What is said of sums of which nothing is known."""
+    """The lines of a meter whose sums are not known, and why."""
     return [Content.styled(UNKNOWN, "$quiet"), Content.styled(why, "$quiet")]
 
 
