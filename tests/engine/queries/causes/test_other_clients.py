@@ -76,7 +76,9 @@ def test_a_call_that_failed_when_written_again_has_failed_once(tmp_path: Path) -
     assert (kinds["thinking"], kinds["output"]) == (5, 20)
 
 
-@pytest.mark.parametrize(("client", "name"), [("codex", "home-0.44"), ("codex", "home-0.125"), ("qwen", "home-0.24.4")])
+@pytest.mark.parametrize(
+    ("client", "name"), [("codex", "home-0.44"), ("codex", "home-0.125"), ("copilot", "home-1.0.92")]
+)
 def test_what_no_log_says_is_said_to_be_so(client: str, name: str, tmp_path: Path) -> None:
     folder = tmp_path / "logs"
     shutil.copytree(GOLDEN / client / name, folder)
@@ -318,3 +320,25 @@ def test_message_files_and_messages_of_2_name_their_calls() -> None:
     assert NOT_LOGGED not in tools
     kinds = {row.name: row.usage.output for row in causes.table(Query(), "kind").rows}
     assert kinds["thinking"] > 0
+
+
+@pytest.mark.parametrize(("client", "name"), [("qwen", "home-0.24.4"), ("copilot", "home-1.0.102")])
+def test_calls_are_of_the_response_they_name(client: str, name: str) -> None:
+    folder = GOLDEN / client / name
+    store = counted(client, folder)
+    causes = Causes(store)
+    sums_hold(store, causes)
+    wanted: dict[str, list[str]] = {}
+    for log in sorted(folder.rglob("*.jsonl")):
+        for record in map(json.loads, log.read_text().splitlines()):
+            event, data = record.get("systemPayload", {}).get("uiEvent", {}), record.get("data", {})
+            if event.get("event.name") == "qwen-code.tool_call":
+                wanted.setdefault(event["response_id"], []).append(event["function_name"])
+            elif data.get("toolRequests") and data.get("apiCallId"):
+                wanted.setdefault(data["apiCallId"], []).extend(one["name"] for one in data["toolRequests"])
+    found = {key: [*facts.tools] for key, (facts, _) in causes.facts(Query()).items() if facts.tools}
+    assert found and {key: sorted(tools) for key, tools in found.items()} == {
+        key: sorted(tools) for key, tools in wanted.items() if key in found
+    }
+    assert any(row.name and row.cost_nano for row in causes.table(Query(), "tool").rows)
+    assert {row.label for row in causes.table(Query(), "skill").rows} == {NOT_LOGGED}
