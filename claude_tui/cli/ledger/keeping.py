@@ -86,7 +86,7 @@ def _keep_now(options: Namespace) -> int:
 
     wanted, done = kept(options)
     if not (done.responses or done.events):
-        from claude_tui.engine.scan.reading import roots_of
+        from claude_tui.engine.scan.discovery import roots_of
 
         raise no_logs([place for _, place in roots_of(wanted.config)])
     if not options.quiet:
