@@ -182,7 +182,7 @@ class CausesView(TableView):
     def explanation(self, row: CauseLine, shown: Shown) -> Statements:
         """What a row is made of, and by what convention."""
         if row.waste is not None:
-            return causes.of_waste(row.waste, shown.zone)
+            return causes.of_waste(row.waste, shown.zone, self.frame.project)
         return causes.of_row(row.row, self.found.table) if self.found is not None else []
 
     def drilled(self) -> Drilled | None:
