@@ -11,11 +11,6 @@ from typing import Any, Final, NamedTuple
 
 from claude_tui import files
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 Names = tuple[str, ...]
 """The names that lead to a value: tables from the outside in, then the key."""
 
@@ -42,6 +37,11 @@ def load_toml(path: Path) -> dict[str, Any]:
 
 def loads_toml(text: str) -> dict[str, Any]:
     """Return the content of a TOML document, with fractions as their original text. Raises ValueError."""
+    if sys.version_info >= (3, 11):  # 2 ms, for those who have such a file
+        import tomllib
+    else:
+        import tomli as tomllib
+
     try:
         content: dict[str, Any] = tomllib.loads(text, parse_float=str)
     except RecursionError:

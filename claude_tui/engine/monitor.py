@@ -25,10 +25,10 @@ from claude_tui.engine.state.batch import Packed
 from claude_tui.model import Phase, Progress
 
 PROMPTS_S: Final = 2.0
-"""How often it is looked whether new sessions have a prompt."""
+"""How often new sessions are checked for a first prompt."""
 
 LEDGER_LOOK_S: Final = 1.0
-"""How often it is looked whether others wrote into the ledger."""
+"""How often the ledger is checked for what others wrote."""
 
 WORKER_NICENESS: Final = 5
 """The screen comes before what reads for it."""

@@ -28,7 +28,8 @@ from claude_tui.clients import CLIENTS, SOURCES, TELEMETRY
 from claude_tui.engine.cache.cache import Cache, CachedState
 from claude_tui.engine.cache.given import Given
 from claude_tui.engine.cache.seen import Seen, SeenFiles
-from claude_tui.engine.scan.reading import FileReader, Task, discover, roots_of
+from claude_tui.engine.scan.discovery import discover, roots_of
+from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.accounts import Accounts
 from claude_tui.engine.state.batch import FileOutcome
@@ -45,7 +46,7 @@ APPENDED: Final = frozenset(client.name for client in SOURCES.values() if client
 
 
 MANY_FILES: Final = 4096
-"""So many files are found sooner by the native core, though nothing in them is to be read."""
+"""From so many files on the native core finds them sooner, even if none has to be read."""
 
 
 class Opening:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
+from weakref import finalize
 
 if TYPE_CHECKING:
     import ctypes
@@ -54,10 +55,10 @@ class Core(NamedTuple):
         status = ask(request, len(request), ctypes.byref(answer), ctypes.byref(size))
         if status or not answer.value:
             raise ValueError(f"the core failed with {status}")
-        try:
-            return memoryview(ctypes.string_at(answer.value, size.value))
-        finally:
-            self.library.claude_top_free(answer, size)
+        # It is read where it lies, and given back when nothing of it is used any more.
+        given = (ctypes.c_char * size.value).from_address(answer.value)
+        finalize(given, self.library.claude_top_free, answer, size).atexit = False
+        return memoryview(given).cast("B")
 
 
 class FoundCore(NamedTuple):

@@ -1,4 +1,4 @@
-"""A small transcript and what is in it: a core that reads it otherwise is not used.
+"""A small transcript and what it contains: a native core that reads anything else in it is not used.
 
 Must not read anything of a user's.
 """

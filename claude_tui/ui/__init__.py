@@ -28,15 +28,13 @@ def run(
         mouse: Whether the mouse is captured.
         ascii: Draw with plain characters only.
         period: Which days count at first: today, 7d, 30d, month, cycle, all, or a range as 2026-11-01..2026-11-30.
-        view: The view to start with: live, models, projects, sessions, days or blocks.
+        view: The view to start with: live, models, projects, sessions, days, blocks, causes or plan.
         first_frame: Where the picture is kept that the next start shows; None keeps none.
         receives: Whether telemetry is received, if the settings want it.
 
     What is given goes before what the settings file says, config.toml in claude-top's configuration folder. It is
     written when a setting is changed on screen.
     """
-    from multiprocessing import resource_tracker
-
     from claude_tui import runtime
 
     runtime.starting()  # until the app's first frame
@@ -53,9 +51,6 @@ def run(
     settings = with_options(settings, theme=theme, period=period, view=view, ascii=ascii or None)
     if not receives:
         settings = with_options(settings, telemetry=TelemetrySettings())
-    # A process pool started later passes stderr on to this process of multiprocessing's, and while Textual runs
-    # stderr has no file number to pass: "bad value(s) in fds_to_keep".
-    resource_tracker.ensure_running()
     app = ClaudeTop(
         source, settings, settings_path=path, complaints=complaints, first_frame=first_frame,
         # What is not shown again the next time is not begun with either: the demo, the table of a fleet.

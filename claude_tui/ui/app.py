@@ -34,7 +34,7 @@ from claude_tui.ui.terminal.painted_app import PaintedApp
 from claude_tui.ui.terminal.signals import leave_on_signals
 
 LINES_A_NOTE = 8
-"""Of so many lines of the screen one note may stand over the view at a time."""
+"""One note may be shown over the view for each so many lines of the screen."""
 
 
 class ClaudeTop(PaintedApp):
@@ -129,7 +129,7 @@ class ClaudeTop(PaintedApp):
         self.background.start()
 
     async def on_event(self, event: events.Event) -> None:
-        """Do what a key says before the next is looked at."""
+        """Handle a key completely before the next one."""
         if isinstance(event, events.Key) and not event.is_forwarded:
             await self.main.typed.take(event)
         else:
@@ -146,7 +146,7 @@ class ClaudeTop(PaintedApp):
         self.main.take_news()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """What fails is said until it works again, and the last numbers stay on screen."""
+        """Show a failure until the work succeeds again. The last numbers stay on screen."""
         group, failures = event.worker.group, self.main.failures
         if event.state is WorkerState.SUCCESS and failures.pop(group, ""):
             self.main.draw_header()
@@ -159,7 +159,7 @@ class ClaudeTop(PaintedApp):
                 self.main.draw_header()
 
     def notify(self, message: str, **how: Any) -> None:
-        """Say something over the view for a while. What was said before goes where there is no room for it as well."""
+        """Show a note over the view for a while. The oldest notes go if there is no room for all."""
         most = max(1, self.size.height // LINES_A_NOTE)
         for note in sorted(self._notifications, key=lambda one: one.raised_at)[: len(self._notifications) - most + 1]:
             self._unnotify(note, refresh=False)
@@ -218,7 +218,7 @@ class ClaudeTop(PaintedApp):
         from claude_tui.ui.dialogs.settings_screen import SettingsScreen
 
         entries = [(name, choices.text(self.settings, name)) for name in choices.STEPS]
-        path = display_name(str(self.kept.path)) if self.kept.path else "nowhere"
+        path = display_name(str(self.kept.path)) if self.kept.path else ""
         self.push_screen(SettingsScreen(entries, self.change_setting, path))
 
     def change_setting(self, name: str, step: int) -> str:

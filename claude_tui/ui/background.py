@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from claude_tui.telemetry.receiver import Receiver
 
 ALERT_EVERY_S = 1.0
-"""How often it is looked whether somebody is to be called."""
+"""How often is checked whether to alert."""
 BUDGET_EVERY_S = 20.0
 """How often the budgets are compared with what was spent."""
 TELEMETRY_EVERY_S = 3.0
-"""How often it is looked whether telemetry is received and kept."""
+"""How often is checked whether telemetry is received and kept."""
 
 
 class Background:
@@ -99,7 +99,7 @@ class Background:
         self.receiver.start()
 
     def check_budgets(self) -> Worker[None]:
-        """Say once that a budget is passed."""
+        """Notify once when a budget is exceeded."""
 
         async def check() -> None:
             states = await asyncio.to_thread(self._source.budgets, self._kept.now.budgets, self._clock())
@@ -110,7 +110,7 @@ class Background:
         return self._app.run_worker(check(), group="budgets", exclusive=True, exit_on_error=False)
 
     def _look_at_telemetry(self, watch: TelemetryWatch) -> Worker[None]:
-        """Say in the header what is wrong with telemetry, whoever receives it."""
+        """Show in the header what is wrong with telemetry, whichever process receives it."""
 
         async def look() -> None:
             receiver = self.receiver
@@ -123,7 +123,7 @@ class Background:
         return self._app.run_worker(look(), group="telemetry", exclusive=True, exit_on_error=False)
 
     def _call_somebody(self) -> None:
-        """Ring or notify for what is new, also while a dialog is open or the screen is paused."""
+        """Ring or notify about what is new, also while a dialog is open or the screen is paused."""
         settings = self._kept.now
         if settings.alert == "off":
             self._alerts = None

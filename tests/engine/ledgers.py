@@ -13,7 +13,8 @@ from claude_tui.engine.cache.seen import Seen
 from claude_tui.engine.ledger import FollowResult, Ledger, LedgerFollower, LedgerKeeper, LedgerScope
 from claude_tui.engine.ledger.file.book import FileKey
 from claude_tui.engine.ledger.pieces import LedgerPiece
-from claude_tui.engine.scan.reading import FileReader, Task, discover, roots_of
+from claude_tui.engine.scan.discovery import discover, roots_of
+from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.state.batch import pack
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Usage, UsageRow

@@ -26,7 +26,8 @@ from claude_tui.engine.ledger import Ledger, import_jsonl, scope_of
 from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
-from claude_tui.engine.scan.reading import FileReader, Task, discover, roots_of
+from claude_tui.engine.scan.discovery import discover, roots_of
+from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.batch import pack
 from claude_tui.engine.state.store import Store

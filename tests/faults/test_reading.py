@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from claude_tui.engine.scan.reading import FileReader, Task, discover
+from claude_tui.engine.scan.discovery import discover
+from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.scan.scan import Scan
 from claude_tui.engine.state.batch import Packed
 from claude_tui.engine.state.store import Store

@@ -243,6 +243,17 @@ def test_a_line_that_needs_a_decision_is_left_to_python(
     assert not others and summed(*packs) == summed(reader.read_all(tasks))
 
 
+def test_an_answer_stays_as_long_as_a_part_of_it_is_used(claude_home: ClaudeHome, core: Core) -> None:
+    path = claude_home.append(DATED, ROW)
+    asked = reading.request([(str(path), path.stat().st_size)], reading.UTC_DAYS, 1 << 62, 1, with_names=False)
+    answer = core.read(asked)
+    want, part = bytes(answer), answer[8:]
+    del answer
+    for _ in range(100):
+        core.read(asked)
+    assert bytes(part) == want[8:]
+
+
 def test_what_the_client_counted_is_read_beside_the_core(core: Core) -> None:
     paths = [path for folder in GOLDEN_SETS for path in folder.glob("projects/**/*.jsonl")]
     told = [path for path in paths if b'"type":"cost-state"' in path.read_bytes()]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from claude_tui.engine.scan.reading import discover
+from claude_tui.engine.scan.discovery import discover
 from claude_tui.native import library
 from claude_tui.native.library import Core
 from claude_tui.native.walking import transcripts_below

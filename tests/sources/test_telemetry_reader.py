@@ -88,6 +88,7 @@ def test_the_same_event_without_an_id_has_the_same_key_and_another_one_has_not(t
         (request(event__timestamp="yesterday"), ProblemKind.UNKNOWN_SHAPE),
         (request(event__timestamp="1970-01-01T00:00:01Z"), ProblemKind.UNKNOWN_SHAPE),
         (request(session__id=""), ProblemKind.UNKNOWN_SHAPE),
+        (request(event__timestamp="2036-12-02T00:00:00Z"), ProblemKind.FUTURE),  # it arrived on 2026-11-29
     ],
 )
 def test_an_event_that_cannot_be_is_a_problem_and_the_others_count(

@@ -253,7 +253,7 @@ class FakeCauses:
 
     def waste(self, query: Query) -> Sequence[Waste]:
         """One thing."""
-        proof = Proof(self._turns("session-0")[0], 2_770_000_000, 30_000_000, Detail(MISS))
+        proof = Proof(self._turns("session-0")[0], 2_770_000_000, 30_000_000, Detail(MISS), "session-")
         paid = ("cache_expired_1h", "caches lost: paused over 1 hour", 17, 31_000_000_000, 940_000_000)
         return [Waste(*paid, "read from the cache, had it been there", (proof,))]
 

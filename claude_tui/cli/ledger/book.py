@@ -36,7 +36,7 @@ def not_counted(files: Iterable[KnownFile], config: SourceConfig | None = None) 
     """Return the folders of this machine's files that a count does not look in, by default one without options."""
     from claude_tui.cli.options.places import source_config
     from claude_tui.engine.ledger import moved_in
-    from claude_tui.engine.scan.reading import roots_of
+    from claude_tui.engine.scan.discovery import roots_of
     from claude_tui.reports.findings.ledger import MovedFolder
 
     return [MovedFolder(*one) for one in moved_in(files, roots_of(config or source_config(Namespace())))]

@@ -64,7 +64,7 @@ def _install_hook(options: Namespace) -> int:
 
 
 def _keep_detached() -> int:
-    """Start another process that keeps, out of reach of whoever waits for this one or ends it."""
+    """Start another process that updates the ledger, detached from whatever waits for this one or ends it."""
     import subprocess
 
     from claude_tui.cli.client_settings import own_program
@@ -86,7 +86,7 @@ def _keep_now(options: Namespace) -> int:
 
     wanted, done = kept(options)
     if not (done.responses or done.events):
-        from claude_tui.engine.scan.reading import roots_of
+        from claude_tui.engine.scan.discovery import roots_of
 
         raise no_logs([place for _, place in roots_of(wanted.config)])
     if not options.quiet:

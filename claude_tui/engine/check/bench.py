@@ -21,7 +21,7 @@ from typing import Final
 
 import claude_tui
 from claude_tui.engine.check.measurement import COMMAND, ComparableCount, Job, claude_config
-from claude_tui.engine.scan.reading import discover
+from claude_tui.engine.scan.discovery import discover
 from claude_tui.native.library import VARIABLE
 from claude_tui.sources.protocol import REFUSED, LogFile, SourceConfig
 

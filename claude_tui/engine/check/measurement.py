@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from claude_tui.engine.check.reference import reference_count
 from claude_tui.engine.count import count
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
-from claude_tui.engine.scan.reading import discover
+from claude_tui.engine.scan.discovery import discover
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.projects import Projects
 from claude_tui.engine.state.store import Store

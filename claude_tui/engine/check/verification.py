@@ -18,7 +18,7 @@ from claude_tui.engine.ledger import Ledger, scope_of
 from claude_tui.engine.ledger.pieces import KnownFile
 from claude_tui.engine.queries.responses import list_responses, totals_of
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
-from claude_tui.engine.scan.reading import discover, roots_of
+from claude_tui.engine.scan.discovery import discover, roots_of
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.doubtful import date_undated
 from claude_tui.engine.state.store import Store

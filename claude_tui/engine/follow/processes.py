@@ -89,7 +89,7 @@ class LiveRegistry:
             if entry is None or state is None:
                 continue
             key = ("claude", entry.session)
-            # Of several processes of one session the one that runs and has most to say speaks.
+            # If several processes are of one session: a running one first, then the busiest status, then the newest.
             rank = bool(state), _status_rank(entry.status), entry.status_ms
             if key not in speaking or rank > speaking[key][0]:
                 speaking[key] = rank, path, entry, state

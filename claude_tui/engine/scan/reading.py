@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
-from pathlib import Path
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -20,9 +18,9 @@ from claude_tui.model import Problem, ProblemKind
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.problems import Problems
-from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, ManyRead, SourceConfig
+from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, ManyRead
 from claude_tui.sources.reading.open_line import OpenLine
-from claude_tui.sources.registry import logs_below, read_columns, read_many, roots
+from claude_tui.sources.registry import read_columns, read_many
 
 UNSETTLED: Final = -1
 """The size under which a file is remembered that must be looked at again though its stat does not change."""
@@ -85,12 +83,6 @@ class FileReader:
         ]
         return Packed(outcomes, ends, columns, cells)
 
-    def read_natively(self, tasks: Sequence[Task]) -> tuple[list[Packed], list[Task]]:
-        """Read the files that the native core can read. Returns what they say, and the others."""
-        from claude_tui.engine.scan.native import read_natively
-
-        return read_natively(tasks, self)
-
 
 def _is_doubtful(columns: Columns) -> bool:
     """Whether any instant may have to be mended."""
@@ -105,7 +97,7 @@ def _mend(columns: Columns, file: LogFile) -> list[Problem]:
 
 
 def _outcome(task: Task, found: ColumnsRead, doubtful: Sequence[Problem] = ()) -> FileOutcome:
-    """Return what is said of a file that was read."""
+    """Return the outcome of a file that was read."""
     file, since = task
     if found.checkpoint.open_line and OpenLine.parse(found.checkpoint.open_line).is_waiting:
         # It is read again until its end is there or is given up, whether anything comes to it or not.
@@ -124,51 +116,13 @@ def _outcome(task: Task, found: ColumnsRead, doubtful: Sequence[Problem] = ()) -
 
 
 def _unreadable(file: LogFile, error: Exception) -> FileOutcome:
-    """Return what is said of a file that cannot be read."""
+    """Return the outcome of a file that cannot be read."""
     if not isinstance(error, OSError):
         import logging  # 3 ms, for what should not happen
 
         logging.getLogger(__name__).error("reading %s failed", file.path, exc_info=error)
     reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
     return FileOutcome(file, None, Problems([Problem(ProblemKind.UNREADABLE, file.path, 0, reason)]), None)
-
-
-def discover(config: SourceConfig, *, natively: bool = False) -> list[LogFile]:
-    """Return every log of every client asked for, the newest first, each file once.
-
-    `natively`: by the native core, as far as it can. It pays where there are many, or they will be read by it.
-    """
-    parts: list[list[LogFile]] = []
-    is_sorted = True
-    for source, root in ((name, root) for name in config.sources for root in roots(name, config)):
-        found = _found_natively(root) if natively and source == "claude" else None
-        part = list(logs_below(source, root)) if found is None else found
-        if part:
-            parts.append(part)
-            is_sorted &= found is not None
-    if len(parts) == 1 and is_sorted:
-        return parts[0]
-    return sorted(distinct(chain(*parts)), key=lambda file: (-file.mtime_ns, file.path))
-
-
-def _found_natively(root: Path) -> list[LogFile] | None:
-    """Return the transcripts below a folder, each once, in the order of `discover`; None where Python must look."""
-    from claude_tui.engine.scan.native import transcripts_below
-
-    return transcripts_below(root)
-
-
-def distinct(files: Iterable[LogFile]) -> list[LogFile]:
-    """Return each file once, by the first of the names it has."""
-    found: dict[tuple[int, int], LogFile] = {}
-    for file in files:
-        found.setdefault((file.dev, file.ino), file)
-    return list(found.values())
-
-
-def roots_of(config: SourceConfig) -> list[tuple[str, str]]:
-    """Return (source, folder) of every place looked in, existing or not."""
-    return [(name, str(root)) for name in config.sources for root in roots(name, config)]
 
 
 def batches(tasks: Iterable[Task], size_bytes: int = 8 << 20, most: int = 256) -> Iterator[list[Task]]:

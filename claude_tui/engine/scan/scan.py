@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
-from claude_tui.engine.scan.native import natively_readable
+from claude_tui.engine.scan.native import natively_readable, read_natively
 from claude_tui.engine.scan.reading import FileReader, Task, batches, bytes_to_read
 from claude_tui.engine.state.batch import Packed
 from claude_tui.model import Phase, Progress
@@ -73,7 +73,7 @@ class Scan:
         # A thread comes after the processes, for a process with threads must not be forked.
         self._core = ThreadPoolExecutor(NATIVE_CALLS, "core") if whole else None
         self._natively = [
-            (batch, self._core.submit(reader.read_natively, batch))
+            (batch, self._core.submit(read_natively, batch, reader))
             for batch in batches(whole, size_bytes=SHOWN_BYTES if niceness else NATIVE_BYTES, most=NATIVE_FILES)
             if self._core is not None
         ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import threading
 import time
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -32,6 +33,8 @@ class Workers:
         # A process with threads must not be forked: a lock held by one of them would stay held for ever.
         can_fork = threading.active_count() == 1
         runtime.forking()
+        if not can_fork:
+            _start_tracker()
         self._pool = ProcessPoolExecutor(
             count,
             mp_context=get_context("fork" if can_fork else "spawn"),
@@ -72,6 +75,22 @@ class Workers:
                 if writer is not None:
                     writer.close()
             return
+
+
+def _start_tracker() -> None:
+    """Start the process that multiprocessing has beside every pool, where it has one.
+
+    It is passed stderr on, which has no file number to pass while Textual runs: "bad value(s) in fds_to_keep".
+    """
+    try:
+        from multiprocessing.resource_tracker import ensure_running
+    except ImportError:
+        return
+    told, sys.stderr = sys.stderr, sys.__stderr__
+    try:
+        ensure_running()
+    finally:
+        sys.stderr = told
 
 
 def _start(reader: FileReader, parent: int, niceness: int) -> None:

@@ -66,7 +66,7 @@ class FactBook:
     def learn_first(
         self, source: str, files: Iterable[tuple[str, FileFacts]]
     ) -> tuple[bool, set[SessionKey], list[tuple[str, FileFacts]]]:
-        """Take in the facts of whole files, as far as nothing is known of them and of whom they are.
+        """Take in the facts of whole files of which nothing is known yet, nor of the sessions they are of.
 
         Returns what `learn` does, and the files of which something is known.
         """

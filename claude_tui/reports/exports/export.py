@@ -216,8 +216,8 @@ def csv_lines(rows: Iterable[Mapping[str, Any]], fields: Iterable[str]) -> Itera
 
 def _csv(values: list[Any]) -> bytes:
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(values)
-    return line.getvalue().encode("utf-8", "backslashreplace")
+    csv.writer(line).writerow(values)  # which quotes a line break only if it ends lines with one
+    return line.getvalue().removesuffix("\r\n").encode("utf-8", "backslashreplace")
 
 
 def _cell(value: Any, *, is_id: bool) -> Any:

@@ -33,11 +33,11 @@ class _Alone:
     """A thread of which no other is asked: the key of what a record tells depends on none."""
 
     def token_counts(self, thread: str) -> Sequence | None:
-        """Nothing is known of others."""
+        """Nothing is known of other threads."""
         return None
 
     def root_of(self, thread: str) -> str:
-        """Nor to whom they belong."""
+        """Nor which thread they belong to."""
         return thread
 
 

@@ -10,11 +10,15 @@ from datetime import date
 from typing import Final
 
 from claude_tui import files
+from claude_tui.model import NEVER_MS
 from claude_tui.sources.protocol import LogFile
 from claude_tui.units import DAY_MS
 
 KEEP_DAYS: Final = 30
 """So many days a file stays after the day it is of, whatever the ledger holds: as long as clients keep their logs."""
+
+AHEAD_DAYS: Final = 3653
+"""Ten years: no clock is so far behind that of the client. What is less ahead counts, and is named as such."""
 
 _EPOCH: Final = date(1970, 1, 1)
 
@@ -24,6 +28,13 @@ def is_due(file: LogFile, now_ms: int) -> bool:
     day = day_of(file.path)
     oldest_ms = now_ms - KEEP_DAYS * DAY_MS
     return day is not None and ((day - _EPOCH).days + 1) * DAY_MS <= oldest_ms and file.mtime_ns <= oldest_ms * 10**6
+
+
+def latest_ms(path: str) -> int:
+    """Return when the last event in a file may have happened: our own has what arrived on its day, by a clock that may
+    have been wrong, but not by so much. Of any other file nothing is known."""
+    day = day_of(path)
+    return NEVER_MS if day is None else ((day - _EPOCH).days + AHEAD_DAYS) * DAY_MS
 
 
 def day_of(path: str) -> date | None:

@@ -17,7 +17,7 @@ from claude_tui.sources.reading.folders import log_files
 from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.records.events import BadCountError
 from claude_tui.sources.telemetry.event import row_of
-from claude_tui.sources.telemetry.keeping import shared
+from claude_tui.sources.telemetry.keeping import latest_ms, shared
 from claude_tui.sources.telemetry.records import events_of
 
 SIGNALS: Final = ("resourceLogs", "resourceSpans", "resourceMetrics")
@@ -39,7 +39,7 @@ class TelemetrySource:
 
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
         """Read a file whole or from a checkpoint. Raises OSError where it cannot be opened."""
-        rows = []
+        rows, last_ms = [], latest_ms(file.path)
         with shared(file.path), LineReader(file.path, since) as reader:
             for offset, line in reader:
                 for export in reader.objects(offset, line):
@@ -51,6 +51,8 @@ class TelemetrySource:
                             reader.problem(ProblemKind.BAD_COUNT, offset, f"{event} is no count")
                         elif isinstance(event, Exception):
                             reader.problem(ProblemKind.UNKNOWN_SHAPE, offset, str(event))
+                        elif event.time_ms > last_ms:
+                            reader.problem(ProblemKind.FUTURE, offset, "an event from after it arrived: not counted")
                         else:
                             rows.append(row_of(event, offset))
             mark, problems = reader.checkpoint(), reader.problems

@@ -39,7 +39,7 @@ def section(title: str, rows: Sequence[Sign], width: int) -> Content:
     return Content("\n").join(lines)
 
 
-SIGN_COLUMNS: Final = (("States", "Figures", "Drawings"), ("Days", "Header", "Clients", "Columns"))
+SIGN_COLUMNS: Final = (("States", "Figures", "Drawings"), ("Heat of days and hours", "Header", "Clients", "Columns"))
 """The same of the second page."""
 
 ROWS: Final[Mapping[str, Sequence[Sign]]] = {

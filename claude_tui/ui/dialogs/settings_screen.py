@@ -32,7 +32,7 @@ class SettingsScreen(Dialog[None]):
         Args:
             entries: Names and values.
             change: Given a name and a step, makes the change and returns the new value as text.
-            path: The file they are kept in.
+            path: The file they are kept in, "" if nothing is kept.
         """
         super().__init__()
         self._entries = list(entries)
@@ -45,9 +45,8 @@ class SettingsScreen(Dialog[None]):
             box.border_title = Content.styled("settings", "bold $foreground")
             box.border_subtitle = Content.styled("← → change · Esc closes", "$quiet")
             yield ChoiceList(*(Option(self._prompt(*entry)) for entry in self._entries), id="setting-list")
-            yield Static(
-                Content.assemble(("kept in ", "$quiet"), (self._path, "$foreground")), markup=False, classes="hint"
-            )
+            kept = ("kept in ", self._path) if self._path else ("not kept", "")
+            yield Static(Content.assemble((kept[0], "$quiet"), (kept[1], "$foreground")), markup=False, classes="hint")
             yield Static(
                 "budgets, keys and columns are set there; claude-top config lists all", markup=False, classes="hint"
             )

@@ -85,8 +85,8 @@ SIGNS: Final[Mapping[str, tuple[Sign, ...]]] = {
         Sign(chart.CURSOR, "the selected day in a chart", "bold $accent"),
         Sign("▼ ▲", "sorted by this column, the greatest or the least first"),
     ),
-    "Days": (
-        *(Sign(glyph, f"{word}, of a day or an hour of the week", f"$heat-{level}")
+    "Heat of days and hours": (
+        *(Sign(glyph, word, f"$heat-{level}")
           for level, (glyph, word) in enumerate(zip(heatmap.COLOURED, _HEAT, strict=True))),
         Sign(heatmap.GLYPHS, "the same without colours", "$quiet"),
         Sign(heatmap.UNRECORDED, "before the first record: not known", "$faint"),
@@ -99,7 +99,7 @@ SIGNS: Final[Mapping[str, tuple[Sign, ...]]] = {
         Sign("◌", "logs are looked for, or read", "$accent"),
         Sign("◆ polling", "files are looked at in turn", "$warning"),
         Sign("◆ 2 wait", "two sessions wait for you", "bold $error"),
-        Sign("⏸", "the display is frozen, counting goes on", "$warning"),
+        Sign("‖ PAUSED", "the display is frozen, counting goes on", "$warning"),
         Sign("$!", "a budget of the settings is exceeded", "bold $error"),
         Sign("!3", "three problems in the logs: claude-top doctor lists them", "bold $warning"),
         Sign("▲", "something failed", "bold $error"),

@@ -83,7 +83,7 @@ class DrawnScreen(Screen[None]):
         self.refresher = Refresher(self._take, kept.now.interval_s, lambda: source.is_counting)
         self.budgets = BudgetWatch()
         self.failures: dict[str, str] = {}
-        """What failed in the background and what is said of it."""
+        """What failed in the background, by the group of its worker, and the message for it."""
         self.telemetry: Shortcoming | None = None
         """What is wrong with telemetry."""
         self.paused_ms: int | None = None

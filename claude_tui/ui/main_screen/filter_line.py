@@ -1,4 +1,4 @@
-"""The line one types a filter into. Must not know what is filtered."""
+"""The line in which a filter is typed. Must not know what is filtered."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ class FilterLine(Input):
         self._change = change
 
     def watch_value(self, text: str) -> None:
-        """Tell what stands there now."""
+        """Report the text as it is now."""
         self._change(text)

@@ -1,4 +1,4 @@
-"""What there is room for around the view, and drawing that. A size becomes names of classes the style sheet knows.
+"""What fits around the view, and drawing it. A size becomes names of classes that the style sheet knows.
 
 Must not know how one got to a view.
 """

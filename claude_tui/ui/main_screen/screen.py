@@ -22,7 +22,7 @@ from claude_tui.ui.widgets.edges.topbar import TopBar
 
 
 class MainScreen(DrawnScreen):
-    """The screen one walks about in."""
+    """The screen, and what its keys do."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(SCREEN_BINDINGS)
 

@@ -19,7 +19,7 @@ STEPS: Final = {
     "names": "sessions are called by",
     "tree": "sub-agents below sessions",
     "interval_s": "refresh at most every",
-    "alert": "call you when one waits",
+    "alert": "alert when a session waits",
     "ascii": "plain characters",
 }
 """The settings and what they are called, in the order they are offered. `period`, `view`, `names` and `ascii` are those

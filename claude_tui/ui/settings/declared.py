@@ -41,7 +41,7 @@ LONGEST_INTERVAL_S: Final = 3600
 class Settings:
     """How the app looks and starts. `columns` maps a view to the columns it hides; `keys` an id to its keys.
 
-    `budgets` are those of the file, by the rule of `engine.budgets`.
+    `budgets` are those of the file, by the rule of `engine.queries.allowances.budgets`.
     """
 
     theme: str = "claude-dark"

@@ -49,7 +49,7 @@ TABLE_BINDINGS: Final = (
     _bind("enter", "screen.open", "row-open", "Open", "Open the selected row", "Enter"),
     _bind("s", "sort(1)", "sort-next", "Sort", "Sort by the next column", "s"),
     _bind("f6,greater_than_sign", "screen.sort_menu", "sort-menu", "Sort by", "Choose the column to sort by", "F6"),
-    _bind("S", "sort(-1)", "sort-previous", "Sort back", "Sort by the previous column", "S"),
+    _bind("S", "sort(-1)", "sort-previous", "Sort", "Sort by the previous column", "S"),
     _bind("I,o", "reverse", "sort-reverse", "Reverse", "Reverse the order", "I o"),
     _bind("n", "match(1)", "match-next", "Next match", "Select the next row the filter found", "n"),
     _bind("N", "match(-1)", "match-previous", "Previous match", "Select the previous row the filter found", "N"),

@@ -1,8 +1,8 @@
-"""What is said of where the money went, beside the rows: conventions, what lies inside the total. Pure."""
+"""The lines beside the rows of where the money went: conventions, and what lies inside the total. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from typing import Final
 
@@ -29,6 +29,8 @@ def convention_line(by: str, notes: Sequence[str], width: int) -> str:
         return cut("What would have been saved; rows may overlap, so they are not added up.", width)
     convention = DIMENSIONS[by].convention
     said = f"{convention[0].upper()}{convention[1:]}; the rows add up to the total."
+    if len(said) > width:
+        said = said.partition(";")[0] + "."
     for note in notes:
         more = f"{said} {note[0].upper()}{note[1:]}."
         if len(more) > width:
@@ -110,9 +112,14 @@ def _usage(usage: Usage) -> Statements:
     return [fact(name.replace("_", " "), f"{value:,}") for name in _COUNTERS if (value := getattr(usage, name))]
 
 
-def of_waste(found: Waste, zone: tzinfo) -> Statements:
-    """What could have been avoided, and the responses that prove it."""
-    mark = "~" if found.is_estimate else ""
+def waste_mark(found: Waste) -> str:
+    """The mark before what could have been avoided: estimated from sizes, or a lower bound."""
+    return figures.ESTIMATE if found.is_estimate else figures.doubt(found.sums)
+
+
+def of_waste(found: Waste, zone: tzinfo, project: Callable[[str], str]) -> Statements:
+    """What could have been avoided, and the responses that prove it. `project` makes names of projects short."""
+    mark = waste_mark(found)
 
     def money(nano: int) -> str:
         return mark + figures.money(nano, 12)
@@ -126,8 +133,8 @@ def of_waste(found: Waste, zone: tzinfo) -> Statements:
     ]
     for proof in found.proofs:
         response = proof.response
-        where = display_name(response.project).rsplit("/", 1)[-1]
-        told = f"{where}  {display_name(response.session)[:8]}  {display_name(_shown_by(proof))}"
+        where = project(display_name(response.project))
+        told = f"{where}  {proof.session_name}  {display_name(_shown_by(proof))}"
         saved = figures.money(proof.paid_nano - proof.otherwise_nano, 12)
         lines.append(fact(moments.clock(response.time_ms, zone), mark + saved, told))
     return lines

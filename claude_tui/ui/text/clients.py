@@ -42,7 +42,7 @@ def named(client: str) -> ClientPart:
 
 
 def account(folder: str) -> ClientPart:
-    """What stands for an account: the last part of its folder."""
+    """How an account is shown: by the last part of its folder."""
     return f"@ {display_name(tail(folder), 30)}", "$accent"
 
 

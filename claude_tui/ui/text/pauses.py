@@ -1,4 +1,4 @@
-"""What is said of a prompt cache that is still warm. Pure; loads nothing that divides costs."""
+"""How a prompt cache that is still warm is described. Pure; loads nothing that divides costs."""
 
 from __future__ import annotations
 

@@ -162,7 +162,7 @@ class BlocksView(TableView):
         self._weeks.show(Content("\n").join(week_lines(shown.snapshot.days, shown.today, self._weeks.size.width)))
 
     def nothing(self, shown: Shown) -> Content:
-        """What is said if there is no row."""
+        """The text if there is no row."""
         if self._table.filter:
             return super().nothing(shown)
         found: BlocksPicture = shown.extra or BlocksPicture()

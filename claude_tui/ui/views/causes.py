@@ -88,7 +88,7 @@ class CausesView(TableView):
         self._inquiry: Inquiry[CausesQuestion, CausesAnswer] = Inquiry(self, self._ask, "causes")
 
     def compose(self) -> ComposeResult:
-        """The dimensions, the table, and what is said of it."""
+        """The dimensions, the table, and the lines below it."""
         yield self._dimensions
         yield self._table
         yield self._inside
@@ -159,7 +159,7 @@ class CausesView(TableView):
         self._convention.show(Content.styled(causes.convention_line(by, found.table.notes, width), "$quiet"))
 
     def nothing(self, shown: Shown) -> Content:
-        """What is said if there is no row."""
+        """The text if there is no row."""
         if shown.snapshot.progress.phase is Phase.MERGED:
             return Content.styled("a table of many machines has sums, and not what they were for", "$quiet")
         if self.by == WASTE and not self._table.filter:
@@ -182,7 +182,7 @@ class CausesView(TableView):
     def explanation(self, row: CauseLine, shown: Shown) -> Statements:
         """What a row is made of, and by what convention."""
         if row.waste is not None:
-            return causes.of_waste(row.waste, shown.zone)
+            return causes.of_waste(row.waste, shown.zone, self.frame.project)
         return causes.of_row(row.row, self.found.table) if self.found is not None else []
 
     def drilled(self) -> Drilled | None:

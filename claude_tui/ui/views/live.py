@@ -232,7 +232,7 @@ class LiveView(SessionsView):
         event.stop()
         self.action_burn()
 
-    def on_card_chosen(self, event: SessionCard.Chosen) -> None:
+    def on_session_card_chosen(self, event: SessionCard.Chosen) -> None:
         """A card was clicked: its session is the selected one."""
         event.stop()
         self._table.select(event.key)

@@ -29,9 +29,9 @@ from claude_tui.ui.views.base.table_view import TableView
 from claude_tui.ui.views.base.view import Scope, Shown
 
 READ_AT_ONCE: Final = 8
-"""So many responses are looked up in their logs before what was found is shown."""
+"""Number of responses that are looked up in their logs before the results are shown."""
 EXPORTED: Final = 2_000
-"""So many responses are looked up for an export; of more the tools are left empty."""
+"""Number of responses that are looked up for an export; the tools of more are left empty."""
 KEPT: Final = 5_000
 """How many responses have their tools remembered."""
 
@@ -143,7 +143,7 @@ class TurnsView(TableView):
         self._table.show(rows)
 
     def nothing(self, shown: Shown) -> Content:
-        """What is said if there is no row."""
+        """The text if there is no row."""
         if self._table.filter:
             return super().nothing(shown)
         is_reading = shown.scope.cause is not None and self._cells.known is None

@@ -1,4 +1,7 @@
-"""The burn graph: what is spent over time, as high as there is room. Draws what `text.burn` and `text.graph` decide."""
+"""The burn graph: what is spent over time, as high as there is room.
+
+Draws what `text.drawings.burn` and `text.drawings.graph` decide. Must not decide what is drawn.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said when there is nothing to show yet: where it looked, and what to try. Must not look for logs."""
+"""The text when there is nothing to show yet: what to try, and where it looked. Must not look for logs."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def limit_lines(limits: Sequence[PlanLimit], now_ms: int, zone: tzinfo, width: i
 
 
 def budget_lines(states: Sequence[BudgetState], width: int) -> list[Content]:
-    """A line for each budget: how much of it is spent, and by how much it is passed if it is."""
+    """A line for each budget: how much of it is spent, and by how much it is exceeded."""
     return [_budget(state, width) for state in states]
 
 

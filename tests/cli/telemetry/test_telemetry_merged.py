@@ -15,7 +15,8 @@ import pytest
 from claude_tui.cli import main
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.telemetry import cover_of_today
-from claude_tui.engine.scan.reading import FileReader, Task, discover
+from claude_tui.engine.scan.discovery import discover
+from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.state.batch import pack
 from claude_tui.engine.state.store import Store
 from claude_tui.paths import telemetry_folder

@@ -27,7 +27,7 @@ from claude_tui.engine.ledger.history import FileHistory
 from claude_tui.engine.ledger.pieces import stamp_of
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
-from claude_tui.engine.scan.reading import discover, roots_of
+from claude_tui.engine.scan.discovery import discover, roots_of
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Extra, Query, Usage, UsageRow
 from claude_tui.pricing import load_pricer

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from claude_tui.engine.scan.reading import FileReader, Task, discover
+from claude_tui.engine.scan.discovery import discover
+from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.state.batch import Packed, pack
 from claude_tui.model import ProblemKind
 from claude_tui.sources.claude.fast import reader as fast

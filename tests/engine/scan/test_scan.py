@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.scan import scan as scanning
-from claude_tui.engine.scan.reading import FileReader, Task, batches, discover
+from claude_tui.engine.scan.discovery import discover
+from claude_tui.engine.scan.reading import FileReader, Task, batches
 from claude_tui.engine.scan.scan import MAX_IN_FLIGHT, Scan
 from claude_tui.engine.scan.workers import Workers
 from claude_tui.engine.state.batch import Packed
@@ -25,6 +29,7 @@ from claude_tui.sources.reading.log import Opener
 from tests.engine.counting import PRICER, UTC, config_of, placeless, reference
 from tests.logs import ClaudeHome, assistant, usage
 
+ROOT: Final = Path(__file__).parents[3]
 T = 1_780_000_000_000
 FILES = 120
 
@@ -235,3 +240,35 @@ async def test_a_reader_that_fails_is_a_problem_of_its_file(home: ClaudeHome, mo
     await taking.run("run")
     (problem,) = taking.store.problems
     assert (problem.path, problem.detail) == (str(home.path("s7")), "ZeroDivisionError")
+
+
+WITHOUT_A_NUMBER: Final = """
+import io, sys, threading
+from zoneinfo import ZoneInfo
+from claude_tui.engine.scan.reading import FileReader, Task
+from claude_tui.engine.scan.workers import Workers
+from claude_tui.pricing import load_pricer
+from claude_tui.sources.protocol import LogFile
+
+class Screen(io.StringIO):
+    def fileno(self):
+        return -1
+
+if __name__ == "__main__":
+    sys.stderr = Screen()
+    threading.Thread(target=threading.Event().wait, daemon=True).start()  # so that no process is forked
+    workers = Workers(2, FileReader(load_pricer(), ZoneInfo("UTC")))
+    print(len(workers.submit([Task(LogFile("claude", sys.argv[1], "", 1, 1, 1, 1))]).result().columns))
+    workers.stop()
+"""
+
+
+def test_workers_start_while_a_screen_holds_stderr(claude_home: ClaudeHome, tmp_path: Path) -> None:
+    path = claude_home.append(assistant("msg_1", T, usage(1, 2)), session="s1")
+    program = tmp_path / "program.py"
+    program.write_text(WITHOUT_A_NUMBER)
+    told = subprocess.run(
+        [sys.executable, str(program), str(path)], capture_output=True, text=True, timeout=60,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False,
+    )  # fmt: skip
+    assert (told.stdout, told.stderr) == ("1\n", "")

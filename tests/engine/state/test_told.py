@@ -18,7 +18,8 @@ from claude_tui.engine.check.reference import ReferenceRow, reference_of
 from claude_tui.engine.check.verification import verify
 from claude_tui.engine.ledger import LedgerFollower, LedgerKeeper, LedgerScope
 from claude_tui.engine.queries.responses import list_responses
-from claude_tui.engine.scan.reading import FileReader, Task, discover
+from claude_tui.engine.scan.discovery import discover
+from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.batch import pack
 from claude_tui.engine.state.store import Store

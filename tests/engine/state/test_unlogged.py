@@ -12,7 +12,8 @@ import pytest
 
 from claude_tui.engine.count import count
 from claude_tui.engine.queries.responses import list_responses
-from claude_tui.engine.scan.reading import FileReader, Task, discover
+from claude_tui.engine.scan.discovery import discover
+from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.batch import pack
 from claude_tui.engine.state.store import Store

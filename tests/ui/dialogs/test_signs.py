@@ -6,7 +6,9 @@ import re
 
 from claude_tui.clients import CLIENTS
 from claude_tui.model import SessionState
+from claude_tui.ui.dialogs.help_screen import COLUMNS, ROWS, SIGN_COLUMNS
 from claude_tui.ui.dialogs.signs import SIGNS
+from claude_tui.ui.settings.keys import SECTIONS
 from claude_tui.ui.text.drawings.bars import STEPS
 from tests.ui.helpers import press, running, screen_text, settled
 
@@ -25,6 +27,12 @@ async def test_every_glyph_that_is_drawn_is_explained() -> None:
                 found |= {glyph: f"{keys} at {size}" for glyph in screen_text(app) if ord(glyph) > 0x2000}
     unknown = {glyph: where for glyph, where in found.items() if glyph not in explained | FRAME}
     assert not unknown
+
+
+def test_the_page_of_keys_has_the_keys_of_every_view() -> None:
+    for title, bindings in SECTIONS.items():
+        assert [row.meaning for row in ROWS[title]] == [binding.tooltip for binding in bindings], title
+    assert {title for column in (*COLUMNS, *SIGN_COLUMNS) for title in column} == ROWS.keys()
 
 
 def test_every_state_and_every_client_has_its_sign() -> None:

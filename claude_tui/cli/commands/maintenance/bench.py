@@ -104,7 +104,7 @@ def _measured(options: Namespace, folder: Path) -> Bench:
 def _logs(options: Namespace, folder: Path) -> Logs:
 
     from claude_tui.engine.check.bench import freeze
-    from claude_tui.engine.scan.reading import roots_of
+    from claude_tui.engine.scan.discovery import roots_of
 
     config = source_config(options)._replace(sources=("claude",))
     logs = freeze(config, folder)

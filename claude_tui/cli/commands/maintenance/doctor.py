@@ -162,7 +162,7 @@ def _remembered(store: Store, config: SourceConfig) -> LedgerOnly:
 
     Files of telemetry are no logs: they go when the ledger holds them.
     """
-    from claude_tui.engine.scan.reading import discover
+    from claude_tui.engine.scan.discovery import discover
     from claude_tui.reports.findings.doctor import LedgerOnly
 
     live = {(file.source, file.path) for file in discover(config)}

@@ -22,7 +22,7 @@ from claude_tui.cli.parser import CommandParser, example
 MAX_INPUT: Final = 16 << 20
 """Bytes of an event that are read; what a tool is given may be long."""
 KEPT_S: Final = 7 * 86_400
-"""What was told of a session this long ago is of no use any more."""
+"""Marks of a session that are older than this are of no use."""
 
 
 def add_arguments(parser: CommandParser) -> None:

@@ -91,7 +91,7 @@ async def _watch(options: Namespace) -> int:
 
 
 def _tell_changes(source: Any, known: dict[tuple[str, str], dict[str, Any]]) -> None:
-    """Print what changed since the last call; a session that is over is told of once more."""
+    """Print what changed since the last call; a session that is over is printed once more."""
     import orjson
 
     from claude_tui.model import Query

@@ -67,6 +67,7 @@ class Context:
         self._carried: dict[str, int] = {}
         self._tokens: dict[str, int] = {}
         self._compacted = book.names.texts.of(COMPACTED)
+        self._bounded: dict[str, int] = {}
         self.doubts = NO_DOUBTS
 
     def add(self, rows: Collection[int]) -> Iterator[None]:
@@ -103,7 +104,9 @@ class Context:
                     self._costs.get(label, 0),
                     tokens_est=self._tokens.get(label, 0),
                     carried_nano=self._carried.get(label, 0),
-                    doubts=NO_DOUBTS if self._costs.get(label) else self.doubts._replace(lower_bound=0, flagged=0),
+                    doubts=Doubts(lower_bound=self._bounded.get(label, 0))
+                    if self._costs.get(label)
+                    else self.doubts._replace(lower_bound=0, flagged=0),
                 )
                 for label in labels
             ]
@@ -171,6 +174,9 @@ class Context:
         if searches_nano:
             self._pay(BESIDE, searches_nano)
         self._pay_written(found.wrote[at], thinking_nano, output_nano)
+        if line.doubts.lower_bound:  # of the output, and of nothing else
+            for label in found.wrote[at] or (ANSWERS,):
+                self._bounded[label] = self._bounded.get(label, 0) + 1
         miss = self._misses.get(found.rows[at])
         if miss is not None and miss.cause != COMPACTED:
             rebuilt_nano = min(miss.cost_nano, new_nano)

@@ -15,7 +15,7 @@ Amounts = tuple[int, ...]
 
 
 class Share(NamedTuple):
-    """What of a response goes to a target: amounts, and whether as a call, and whether that failed."""
+    """The share of a response that goes to a target: amounts, whether it was a call, and whether that failed."""
 
     target: Target
     amounts: Amounts
@@ -52,7 +52,7 @@ class _Sum:
 
 
 class Sums:
-    """Rows in the making."""
+    """Collects rows of a table."""
 
     def __init__(self) -> None:
         self._sums: dict[Target, _Sum] = {}
@@ -98,7 +98,7 @@ class Sums:
 
 
 def ordered(rows: Sequence[CauseRow]) -> tuple[CauseRow, ...]:
-    """Return rows by cost, then tokens, then name; what has no name after what has one."""
+    """Return rows by cost, then tokens, then name; rows without a name last."""
     return tuple(
         sorted(rows, key=lambda row: (-row.cost_nano, -row.usage.tokens, row.name is None, row.label, row.project))
     )

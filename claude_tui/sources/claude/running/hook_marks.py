@@ -1,4 +1,4 @@
-"""What our hook keeps of what Claude Code tells it: one small file per session, for what no log says in time.
+"""What our hook stores of the events Claude Code sends it: one small file per session, for what no log says in time.
 
 Nothing of prompts, tool input or paths is kept. Imported by a command that has little time: standard library only.
 """
@@ -35,7 +35,7 @@ NO_MARKS: Final = HookMarks()
 
 
 def marked(before: HookMarks, event: Mapping[str, Any], now_ms: int) -> HookMarks:
-    """Return what is kept after an event, as Claude Code tells it on standard input."""
+    """Return the marks after an event, which Claude Code sends on standard input."""
     name, tool = event.get("hook_event_name"), event.get("tool_name")
     if name == "PreCompact":
         return before._replace(compacting_ms=now_ms)
@@ -45,7 +45,7 @@ def marked(before: HookMarks, event: Mapping[str, Any], now_ms: int) -> HookMark
 
 
 def hooks_folder(state_folder: str) -> str:
-    """Return the folder with the files of all sessions; there is none unless a hook was told something."""
+    """Return the folder with the files of all sessions; there is none until the hook received an event."""
     return os.path.join(state_folder, FOLDER)
 
 

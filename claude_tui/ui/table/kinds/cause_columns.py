@@ -11,6 +11,7 @@ from claude_tui.engine.queries.causes.waste import WASTE, Waste
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.table.kinds import cells
+from claude_tui.ui.text.causes import waste_mark
 from claude_tui.ui.text.drawings import bars
 from claude_tui.units import NANO
 
@@ -134,7 +135,7 @@ def _wasted(id: str, label: str, priority: int, value: Callable[[Waste], int], s
         return value(line.waste) if line.waste is not None else 0
 
     def draw(line: CauseLine, width: int) -> Cell:
-        mark = "~" if line.waste is not None and line.waste.is_estimate else ""
+        mark = waste_mark(line.waste) if line.waste is not None else ""
         return Cell(mark + figures.money(order(line), width - len(mark)), style)
 
     return Column(id, label, 9, draw, order, priority, narrow=8)

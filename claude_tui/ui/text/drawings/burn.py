@@ -49,7 +49,7 @@ PACES: Final = {
 
 @dataclass(frozen=True)
 class Burned:
-    """A graph with what is said of it. `limit_nano` is where the limit of the window is reached, 0 if not known."""
+    """A graph and its labels. `limit_nano` is where the limit of the window is reached, 0 if not known."""
 
     range: str
     graph: Graph = field(default_factory=Graph)

@@ -98,7 +98,7 @@ class TableView(View):
         self._table.show(rows)
 
     def nothing(self, shown: Shown) -> Content:
-        """What is said if there is no row."""
+        """The text if there is no row."""
         if self._table.filter:
             return Content.assemble(
                 ("nothing matches ", "$quiet"), (self._table.filter.text, "bold $warning"), ("  Esc clears", "$faint")
@@ -169,7 +169,7 @@ class TableView(View):
         return None
 
     def find_out(self, about: Query | Response | None, shown: Shown) -> Statements:
-        """What takes time to find out of a row. Called in a thread of its own; must not touch widgets."""
+        """Find out what takes time about a row. Called in a thread of its own; must not touch widgets."""
         if about is None or shown.source is None:
             return []
         found = shown.source.explain(about)
@@ -183,7 +183,7 @@ class TableView(View):
             self.notify("copied", timeout=2, markup=False)
 
     async def complete(self, rows: Sequence[Any]) -> None:
-        """Find out what is said of rows in a file and was not needed on screen yet."""
+        """Find out what a file says of rows and the screen has not needed yet."""
 
     async def action_export(self) -> None:
         """Ask where the rows shown are written to as CSV; a new file in the current folder is proposed."""

@@ -21,7 +21,7 @@ from claude_tui.ui.widgets.days.heatmap import REMEMBERED
 from claude_tui.widths import fit
 
 GONE: Final = ("logs gone, kept in the ledger", "logs gone")
-"""What is said of a day only the ledger kept, in as many words as there is room for."""
+"""How a day that only the ledger kept is described, the longest first."""
 
 
 @dataclass(frozen=True)

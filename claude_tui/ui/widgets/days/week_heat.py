@@ -1,4 +1,4 @@
-"""The hours of the week as a picture. Draws what `text.week` decides."""
+"""The hours of the week as a picture. Draws what `text.drawings.week` decides."""
 
 from __future__ import annotations
 

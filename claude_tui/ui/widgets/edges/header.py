@@ -76,7 +76,7 @@ def phase_parts(progress: Progress, status: HeaderStatus, width: int) -> list[Pa
     if status.trouble:
         return [("▲ ", "$error"), (status.trouble, "bold $error")]
     if status.paused:
-        return [(" ⏸ PAUSED ", "bold reverse $warning")]
+        return [(" ‖ PAUSED ", "bold reverse $warning")]
     if progress.phase is Phase.SCANNING:
         share = progress.bytes_done / progress.bytes_total if progress.bytes_total else 0.0
         saved = f"saved {moments.age(status.saved_ms, status.now_ms)} ago, " if status.saved_ms and width >= 60 else ""
@@ -234,7 +234,7 @@ def short_line(snapshot: Snapshot, status: HeaderStatus, width: int, alone: bool
         if not alone
         else phase_parts(snapshot.progress, status, 0)[:1]
         if not status.paused
-        else [("⏸ ", "bold $warning")]
+        else [("‖ ", "bold $warning")]
     )
     today = figures.cost(snapshot.today, 9) if width < 50 else figures.headline_cost(snapshot.today)
     style = "bold $primary" if status.is_known(snapshot) else "$quiet"

@@ -49,7 +49,7 @@ def key_at(ids: Sequence[str], width: int, x: int) -> str:
 
 
 def key_line(ids: Sequence[str], note: str, width: int) -> Content:
-    """As many keys as fit, and the note at the right if there is room for it."""
+    """The keys that fit, and the note at the right if there is room for it."""
     shown = shown_keys(ids, width)
     parts: list[tuple[str, str]] = []
     for id in shown:
@@ -85,7 +85,7 @@ class KeyBar(TextLine):
         self.show(key_line(self._ids, self._note, self.size.width))
 
     def on_click(self, event: events.Click) -> None:
-        """Ask for what the key under the mouse does."""
+        """Do what the key under the mouse does."""
         offset = event.get_content_offset(self)
         id = key_at(self._ids, self.size.width, offset.x) if offset is not None else ""
         if id:

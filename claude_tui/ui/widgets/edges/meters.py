@@ -1,4 +1,4 @@
-"""The four meters on top: today, spend per hour, tokens per minute, the period. What they say is decided purely."""
+"""The four meters on top: today, spend per hour, tokens per minute, the period. Pure functions decide what they say."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def today_lines(
 
 
 def counting_lines() -> list[Content]:
-    """What is said of sums of which nothing is known."""
+    """The lines of a meter whose sums are not known yet."""
     return [Content.styled(UNKNOWN, "$quiet"), Content.styled("counting…", "$quiet")]
 
 

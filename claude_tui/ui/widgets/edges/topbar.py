@@ -1,4 +1,4 @@
-"""The top line as one clicks on it: each tab leads to its view. What it says is `header`'s business."""
+"""The top line and its clicks: each tab leads to its view. Must not decide what the line says: `header` does."""
 
 from __future__ import annotations
 

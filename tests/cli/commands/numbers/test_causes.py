@@ -206,11 +206,13 @@ def test_json_says_how_sure_a_cost_is_as_in_any_report(
 ) -> None:
     shutil.copytree(GOLDEN / "waste-332" / "projects", claude_home.folder / "projects", dirs_exist_ok=True)
     unpriced = assistant("msg_1", 1_795_176_000_000, usage(1, 2), model="acme-coder-2")
-    claude_home.append(unpriced, assistant("msg_2", 1_795_176_001_000, usage(9_000, 1), stop_reason=None))
+    begun = assistant("msg_2", 1_795_176_001_000, usage(9_000, 1))
+    del begun["message"]["usage"]["server_tool_use"]
+    claude_home.append(unpriced, begun)
     totals, found = report(capsys)["totals"], report(capsys, "--by", by)
     doubts = ("unpriced_responses", "unpriced_tokens", "lower_bound", "flagged")
     assert {name: found[name] for name in doubts} == {name: totals[name] for name in doubts}
-    assert (found["unpriced_responses"], found["unpriced_tokens"]) == (1, 3)
+    assert (found["unpriced_responses"], found["unpriced_tokens"], found["lower_bound"]) == (1, 3, 1)
     if by != "context":
         assert sum(row["unpriced_tokens"] for row in found["rows"]) == 3
     top = report(capsys, "--by", by, "--top", "1")
@@ -237,3 +239,25 @@ def test_waste_names_projects_and_sessions_as_reports_do(
         project = next(word for word in projects.split() if word.endswith("mixed-332/work"))
         assert project in printed and (columns != "200" or project in proof)
         assert "red one" in sessions and "red one" in printed and "\x1b" not in printed
+
+
+def test_a_name_of_several_lines_is_one_field_of_csv(
+    claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "one\ntwo"
+    claude_home.append(assistant("msg_1", 1_795_176_000_000, usage(1, 2), gitBranch=name))
+    assert main(["report", "--by", "branch", "--csv"]) == 0
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out, newline=""))
+    assert (row["name"], row["responses"]) == (name, "1")
+
+
+def test_what_was_written_is_a_lower_bound_where_the_log_has_its_beginning(
+    claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [assistant(f"msg_{number}", 1_795_176_000_000 + number, usage(9_000, 1)) for number in range(2)]
+    for row in rows:
+        del row["message"]["usage"]["server_tool_use"]
+    claude_home.append(*rows, assistant("msg_2", 1_795_176_000_003, usage(9_100, 50)))
+    found = {row["label"]: row for row in report(capsys, "--by", "context")["rows"]}
+    assert found["written: answers"]["lower_bound"] == 2
+    assert all(row["lower_bound"] == 0 for label, row in found.items() if not label.startswith("written"))

@@ -10,7 +10,7 @@ from claude_tui.engine.ledger.file.book import FileKey
 from claude_tui.engine.ledger.pieces import LedgerPiece
 from claude_tui.engine.ledger.results import WriteResult
 from claude_tui.engine.queries.responses import list_responses
-from claude_tui.engine.scan.reading import roots_of
+from claude_tui.engine.scan.discovery import roots_of
 from tests.engine.counting import config_of
 from tests.engine.ledgers import content_of, ledger_in, piece, ran, row
 from tests.logs import ClaudeHome, assistant, usage

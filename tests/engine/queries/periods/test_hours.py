@@ -10,7 +10,8 @@ import pytest
 
 from claude_tui.engine.queries.periods.hours import NO_HOURS, HourBook
 from claude_tui.engine.queries.responses import list_responses
-from claude_tui.engine.scan.reading import FileReader, Task, discover
+from claude_tui.engine.scan.discovery import discover
+from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
 from tests.engine.counting import GOLDEN_SETS, NOW_MS, PRICER, UTC, config_of, counted

@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
-from claude_tui.engine.scan.reading import FileReader, Task, discover
+from claude_tui.engine.scan.discovery import discover
+from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.model import Query, SessionRow
 from tests.engine.counting import NOW_MS, PRICER, UTC, config_of, counted
 from tests.logs import ClaudeHome, assistant, timestamp, usage

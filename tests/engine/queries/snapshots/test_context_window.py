@@ -16,7 +16,8 @@ from claude_tui.engine.queries.allowances.limits import read_limits, remember
 from claude_tui.engine.queries.answers import Answers
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.queries.snapshots.sessions import context_window
-from claude_tui.engine.scan.reading import FileReader, Task, discover
+from claude_tui.engine.scan.discovery import discover
+from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query

@@ -168,7 +168,7 @@ class CauseBook:
         return True
 
     def _assemble(self, table: ResponseTable, changed: set[str]) -> None:
-        """Find out for each response which file speaks for it."""
+        """Find for each response the file that describes it."""
         if table is not self._table:
             changed = set(self._files)
         self._table = table

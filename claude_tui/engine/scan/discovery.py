@@ -1,0 +1,48 @@
+"""Which logs there are, below all roots of all clients. Must not read any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import chain
+from pathlib import Path
+
+from claude_tui.sources.protocol import LogFile, SourceConfig
+from claude_tui.sources.registry import logs_below, roots
+
+
+def discover(config: SourceConfig, *, natively: bool = False) -> list[LogFile]:
+    """Return every log of every client asked for, the newest first, each file once.
+
+    `natively`: by the native core, as far as it can. It pays where there are many, or they will be read by it.
+    """
+    parts: list[list[LogFile]] = []
+    is_sorted = True
+    for source, root in ((name, root) for name in config.sources for root in roots(name, config)):
+        found = _found_natively(root) if natively and source == "claude" else None
+        part = list(logs_below(source, root)) if found is None else found
+        if part:
+            parts.append(part)
+            is_sorted &= found is not None
+    if len(parts) == 1 and is_sorted:
+        return parts[0]
+    return sorted(distinct(chain(*parts)), key=lambda file: (-file.mtime_ns, file.path))
+
+
+def _found_natively(root: Path) -> list[LogFile] | None:
+    """Return the transcripts below a folder, each once, in the order of `discover`; None where Python must look."""
+    from claude_tui.engine.scan.native import transcripts_below
+
+    return transcripts_below(root)
+
+
+def distinct(files: Iterable[LogFile]) -> list[LogFile]:
+    """Return each file once, by the first of the names it has."""
+    found: dict[tuple[int, int], LogFile] = {}
+    for file in files:
+        found.setdefault((file.dev, file.ino), file)
+    return list(found.values())
+
+
+def roots_of(config: SourceConfig) -> list[tuple[str, str]]:
+    """Return (source, folder) of every place looked in, existing or not."""
+    return [(name, str(root)) for name in config.sources for root in roots(name, config)]
