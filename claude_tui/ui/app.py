@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import events
-from textual.app import SystemCommand
+from textual.app import ScreenStackError, SystemCommand
 from textual.binding import BindingType
+from textual.errors import NoWidget
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
@@ -132,8 +133,16 @@ class ClaudeTop(PaintedApp):
         """Handle a key completely before the next one."""
         if isinstance(event, events.Key) and not event.is_forwarded:
             await self.main.typed.take(event)
-        else:
+        elif not isinstance(event, events.MouseEvent) or self._is_anything_at(event.x, event.y):
             await super().on_event(event)
+
+    def _is_anything_at(self, x: int, y: int) -> bool:
+        """Whether what is drawn at a place is still there: a note may be going, and Textual asks for its parent."""
+        try:
+            widget, _ = self.screen.get_widget_at(x, y)
+        except (NoWidget, ScreenStackError):
+            return True
+        return widget is self.screen or widget.is_attached
 
     # -- in the background
 

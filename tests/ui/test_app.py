@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from rich.segment import Segment
+from textual import events
 from textual.color import Color
 from textual.strip import Strip
+from textual.widgets import Static
 
 from claude_tui.model import Phase, Progress, Query, Snapshot, Totals
 from claude_tui.ui.app import ClaudeTop
@@ -565,3 +567,16 @@ async def test_escape_never_quits_and_q_does() -> None:
         assert app.is_running
         await pilot.press("q")
         await wait_until(pilot, lambda: not app._running or app._exit)
+
+
+async def test_a_click_on_what_is_just_taken_away_ends_nothing() -> None:
+    async with running() as (app, pilot):
+        part = Static("a note that goes")
+        await app.main.mount(part)
+        await pilot.pause()
+        x, y = part.region.offset
+        assert app.screen.get_widget_at(x, y)[0] is part
+        holder, part._parent = part._parent, None  # as while it is removed
+        for kind in (events.MouseDown, events.MouseMove, events.MouseUp):
+            await app.on_event(kind(None, x, y, 0, 0, 1, False, False, False, screen_x=x, screen_y=y))
+        part._parent = holder

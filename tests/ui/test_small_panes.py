@@ -51,3 +51,17 @@ async def test_the_selected_day_is_seen_in_fewer_lines_than_a_week_has_days(heig
             assert "‹" in "".join(lines), heatmap.cursor_day
             await press(pilot, "up")
         assert heatmap.cursor_day != TODAY
+
+
+async def test_an_explanation_in_a_pane_of_a_few_cells_comes_to_rest() -> None:
+    async with running(size=(80, 24)) as (app, pilot):
+        await press(pilot, "i")
+        for width in range(1, 24):
+            await pilot.resize_terminal(width, 18)
+            await pilot.pause()
+            layouts: list[object] = []
+            app.screen.screen_layout_refresh_signal.subscribe(app.screen, layouts.append)
+            for _ in range(9):
+                await pilot.pause()
+            app.screen.screen_layout_refresh_signal.unsubscribe(app.screen)
+            assert len(layouts) < 9, width

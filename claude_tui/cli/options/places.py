@@ -14,7 +14,6 @@ from claude_tui.cli.environment import home
 from claude_tui.cli.exits import NO_LOGS, USAGE, CommandError
 from claude_tui.cli.parser import CommandParser, separated, shown_as
 from claude_tui.clients import CLIENTS, SOURCES, TELEMETRY
-from claude_tui.figures import many
 
 TELEMETRY_TOKEN: Final = "telemetry-token"
 """The file beside the spool that is there once telemetry was switched on."""
@@ -149,6 +148,8 @@ def timezone(options: argparse.Namespace) -> ZoneInfo:
 
 def no_logs(places: list[str]) -> CommandError:
     """Return the error for when there is nothing to count; `places` are the folders that were searched."""
+    from claude_tui.figures import many  # only where there are none
+
     there = [place for place in places if os.path.exists(place)] or places[:1]
     looked = ", ".join(found_there(Path(place)) for place in there) or "no folder at all"
     others = len(places) - len(there)

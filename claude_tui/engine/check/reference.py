@@ -183,10 +183,16 @@ def _unlogged(
             shared.add(key)
         if rows and all(row.is_copy and not row.is_sidechain for row in rows):
             lost[key] = settled[key][0].time_ms
-        for session in {row.session for row in rows} & totals.keys():
-            of_session = [row for row in rows if row.session == session]
-            first = min(of_session, key=lambda row: (row.is_copy, bool(row.agent), row.offset))
-            marks[session][key] = Mark(-1 if first.agent else first.offset, first.is_copy)
+        of_files: dict[tuple[str, str], list[ReferenceRow]] = {}
+        for one in found:
+            if one.source == "claude" and one.row.session in totals:
+                of_files.setdefault((one.path, one.row.session), []).append(one)
+        for (_, session), of_file in of_files.items():
+            owner = min((one.row for one in of_file), key=lambda row: (row.is_copy, row.time_ms, row.is_sidechain))
+            mark = Mark(-1 if owner.agent else _counted(of_file).row.offset, owner.is_copy)
+            marks[session][key] = min(
+                mark, marks[session].get(key, mark), key=lambda mark: (mark.is_copy, mark.offset < 0, mark.offset)
+            )
 
     for key, line in alone.items():
         if line.source == "claude" and line.session in marks:

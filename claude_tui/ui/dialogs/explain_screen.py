@@ -21,6 +21,25 @@ from claude_tui.ui.dialogs.dialog import Dialog
 from claude_tui.ui.text.statements import Statement, Statements, fact, laid_out
 
 
+class ExplanationText(Static):
+    """Statements, laid out for the width there is."""
+
+    def __init__(self) -> None:
+        super().__init__(id="explain-text", markup=False)
+        self._lines: Statements = []
+        self._laid_out_for = -1
+
+    def show(self, lines: Statements) -> None:
+        """Show these."""
+        self._lines, self._laid_out_for = lines, self.size.width
+        self.update(laid_out(lines, self.size.width))
+
+    def on_resize(self) -> None:
+        """Lay them out again if the width is another one; their height is what they need."""
+        if self.size.width != self._laid_out_for:
+            self.show(self._lines)
+
+
 class ExplainScreen(Dialog[None]):
     """The explanation of a figure."""
 
@@ -57,7 +76,7 @@ class ExplainScreen(Dialog[None]):
         with VerticalScroll(id="explain") as box:
             box.border_title = Content.styled(self._heading, "bold $foreground")
             box.border_subtitle = Content.styled("Esc closes", "$quiet")
-            yield Static(id="explain-text", markup=False)
+            yield ExplanationText()
 
     def on_mount(self) -> None:
         """Find out the rest."""
@@ -65,15 +84,14 @@ class ExplainScreen(Dialog[None]):
 
     @work(exit_on_error=False, exclusive=True)
     async def _find_out(self) -> None:
-        text = self.query_one("#explain-text", Static)
-        waiting = Content.styled("reading the logs again…", "$quiet")
-        text.update(laid_out([*self._lines, Content(""), waiting], text.size.width - 2))
+        text = self.query_one(ExplanationText)
+        text.show([*self._lines, Content(""), Content.styled("reading the logs again…", "$quiet")])
         try:
             found = await asyncio.to_thread(self._more)
         except Exception as error:  # whatever it is, what is known already stays on screen
             found = [fact("not explained", "", display_name(f"{type(error).__name__}: {error}"))]
         self._lines += [Content(""), *found]
-        text.update(laid_out(self._lines, text.size.width - 2))
+        text.show(self._lines)
 
     def action_edit(self) -> None:
         """Open the log, as `e` does without the explanation over it."""

@@ -92,6 +92,7 @@ SIGNS: Final[Mapping[str, tuple[Sign, ...]]] = {
         Sign(heatmap.UNRECORDED, "before the first record: not known", "$faint"),
         Sign(heatmap.CURSOR, "the selected day"),
         Sign(heatmap.TODAY, "today", "$quiet"),
+        Sign(heatmap.OVER, "it cost more than its budget", "bold $error"),
         Sign(heatmap.REMEMBERED, "its logs are gone, the ledger kept it", "$quiet"),
     ),
     "Header": (

@@ -77,6 +77,7 @@ SESSION_BINDINGS: Final = (
 """Keys of the views of sessions."""
 
 LIVE_BINDINGS: Final = (
+    _bind("d", "fold", "fold", "Done", "Show the sessions that are done, or fold them into one line", "d"),
     _bind("b", "burn", "burn-range", "Burn", "The last hour, the last day or the 5h block in the burn graph", "b"),
 )
 """Keys of the view of what runs."""

@@ -228,6 +228,7 @@ class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
         super().watch_scroll_y(old_value, new_value)
         if round(old_value) != round(new_value):
             self._drawn.clear()
+            self._place()  # it may have wider texts
 
     def _style(self, name: str) -> Style:
         style = self._styles.get(name)

@@ -15,6 +15,10 @@ NAMES: Final = 28
 """Cells the names of facts are given, if there are enough."""
 FEWEST: Final = 12
 """Fewer cells they are never given."""
+LEAST_NOTE: Final = 16
+"""Notes are not wrapped in fewer cells."""
+INDENT: Final = 4
+"""Where notes below begin."""
 
 
 class Fact(NamedTuple):
@@ -41,7 +45,7 @@ def fact(name: str, value: str, note: str = "") -> Fact:
 
 
 def laid_out(lines: Sequence[Statement], width: int) -> Content:
-    """Statements as text: names right-aligned in a column, notes wrapped beside it."""
+    """Statements as text: names right-aligned in a column, notes wrapped beside it, or below where that is narrow."""
     drawn: list[Content] = []
     names = max(FEWEST, min(NAMES, width // 3))
     for line in lines:
@@ -53,8 +57,11 @@ def laid_out(lines: Sequence[Statement], width: int) -> Content:
             continue
         name, value = cut(line.name, names), line.value
         used = names + 2 + (cell_len(value) + 2 if value else 0)
-        room = max(16, width - used)
-        wrapped = textwrap.wrap(line.note, room, break_on_hyphens=False) or [""]
+        is_below = width - used < LEAST_NOTE
+        if is_below:
+            used = INDENT
+        wrapped = textwrap.wrap(line.note, max(LEAST_NOTE, width - used), break_on_hyphens=False)
+        wrapped = ["", *wrapped] if is_below or not wrapped else wrapped
         gap = "  " if value else ""
         first = (name.rjust(names), "$quiet"), "  ", (value, "bold $foreground"), gap, (wrapped[0], "$quiet")
         drawn.append(Content.assemble(*first))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -29,7 +29,7 @@ from claude_tui.ui.text.statements import Statements
 from claude_tui.ui.views.base.view import EVERYTHING, DayWanted, Drilled, Scope, Shown, View
 from claude_tui.ui.widgets.days.chart import MARGIN, CostChart, average
 from claude_tui.ui.widgets.days.day_detail import DayDetail, DayFound, day_summary
-from claude_tui.ui.widgets.days.heatmap import GLYPHS, REMEMBERED, Heatmap
+from claude_tui.ui.widgets.days.heatmap import GLYPHS, NO_DAYS, OVER, REMEMBERED, Heatmap
 from claude_tui.ui.widgets.days.week_heat import WeekHeat
 from claude_tui.ui.widgets.line import assemble
 
@@ -47,7 +47,7 @@ METRICS: Final[dict[str, Callable[[Totals], int]]] = {
 """What the heatmap can show, in the order `m` goes through."""
 
 
-def legend(metric: str, width: int, has_remembered: bool, glyphs: str = GLYPHS) -> Content:
+def legend(metric: str, width: int, has_remembered: bool, glyphs: str = GLYPHS, *, has_over: bool = False) -> Content:
     """What the glyphs of the heatmap stand for, as much of it as fits, and what it shows."""
     levels = [(f"{glyph} ", f"$heat-{level}") for level, glyph in enumerate(glyphs)]
     groups: list[tuple[int, Sequence[tuple[str, str]]]] = [
@@ -57,6 +57,8 @@ def legend(metric: str, width: int, has_remembered: bool, glyphs: str = GLYPHS) 
     ]
     if has_remembered:
         groups.insert(2, (2, [(glyphs[2], "$heat-2"), (f"{REMEMBERED} logs gone", "$quiet")]))
+    if has_over:
+        groups.insert(2, (2, [(OVER, "bold $error"), (" over budget", "$quiet")]))
     return assemble(groups, width)
 
 
@@ -94,7 +96,7 @@ class DaysView(View):
         self.week = WeekHeat("week")
         self.large_week = WeekHeat("days-week")
         self._summary = Static(id="day-summary", markup=False)
-        self._has_remembered = False
+        self._has_remembered = self._has_over = False
 
     def compose(self) -> ComposeResult:
         """The heatmap over chart and day."""
@@ -125,18 +127,31 @@ class DaysView(View):
         snapshot, value = shown.snapshot, METRICS[self.metric]
         first = snapshot.days[0].day if snapshot.days else None
         remembered = frozenset(row.day for row in snapshot.days if row.is_remembered)
-        self._has_remembered = bool(remembered)
+        over = self._days_over(shown)
+        self._has_remembered, self._has_over = bool(remembered), bool(over)
         self.heatmap.show(
             {row.day: value(row.totals) for row in snapshot.days},
             shown.today,
             first,
             *shown.period.range(shown.today),
             remembered,
+            over,
         )
         self._show_summary()
         self._show_chart()
         if shown.extra is None or shown.extra.day == self.heatmap.cursor_day:
             self.detail.show(shown.extra)
+
+    def _days_over(self, shown: Shown) -> frozenset[date]:
+        """The days that cost more than a day may."""
+        limit_nano = self._day_limit_nano(shown)
+        if limit_nano is None:
+            return NO_DAYS
+        return frozenset(row.day for row in shown.snapshot.days if row.totals.cost_nano > limit_nano)
+
+    def _day_limit_nano(self, shown: Shown) -> int | None:
+        # A budget is for everything there was on a day.
+        return day_limit_nano(self.budgets) if shown.scope == EVERYTHING else None
 
     def _show_chart(self) -> None:
         shown = self.shown
@@ -176,15 +191,15 @@ class DaysView(View):
         index = made.index_of(day) if day is not None else None
         self.chart.mark(index)
         shown = self.chart.shown_bars
-        unit = NANO if made.is_money else 1
+        unit, width = (NANO, 8) if made.is_money else (1, MARGIN - 1)
         groups: list[tuple[int, Sequence[tuple[str, str]]]] = [
-            (1, [(f"─ {made.label(average(made, shown) / unit, 8)} on average", "$quiet")])
+            (1, [(f"─ {made.label(average(made, shown) / unit, width)} on average", "$quiet")])
         ]
         if index is not None and day is not None and made.unit != "hour":
             first = made.days[index]
             week = f"week of {first.day} {moments.MONTHS[first.month - 1]}"
             name = {"day": moments.day(day), "month": f"{day:%b %Y}"}.get(made.unit, week)
-            groups.append((0, [(f"▲ {name} {made.label(made.total(index) / unit, 8)}", "$quiet")]))
+            groups.append((0, [(f"▲ {name} {made.label(made.total(index) / unit, width)}", "$quiet")]))
         self.chart.border_subtitle = assemble(groups, self.chart.size.width - 2) if shown else ""
 
     def _show_weeks(self, shown: Shown) -> None:
@@ -211,8 +226,7 @@ class DaysView(View):
         first = shown.snapshot.days[0].day if shown.snapshot.days else None
         totals, is_remembered = (row.totals, row.is_remembered) if row is not None else (None, False)
         width = self.heatmap.size.width
-        # A budget is for everything there was on a day.
-        limit_nano = day_limit_nano(self.budgets) if shown.scope == EVERYTHING else None
+        limit_nano = self._day_limit_nano(shown)
         summary = day_summary(day, totals, first, is_remembered=is_remembered, width=width, limit_nano=limit_nano)
         self._summary.update(summary, layout=False)
         self.detail.border_title = Content.assemble((moments.day(day), "bold $foreground"))
@@ -225,7 +239,9 @@ class DaysView(View):
 
     def subtitle(self) -> Content:
         """What the heatmap shows, and how."""
-        return legend(self.metric, self.app.size.width - 8, self._has_remembered, self.heatmap.glyphs)
+        return legend(
+            self.metric, self.app.size.width - 8, self._has_remembered, self.heatmap.glyphs, has_over=self._has_over
+        )
 
     def on_heatmap_day_highlighted(self, event: Heatmap.DayHighlighted) -> None:
         """Another day: what is known at once, and the rest asked for."""

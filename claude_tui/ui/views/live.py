@@ -30,12 +30,16 @@ from claude_tui.ui.views.base.view import DayWanted, Scope, Shown
 from claude_tui.ui.views.sessions import SessionsView
 from claude_tui.ui.widgets.burn_graph import LEAST_HEIGHT, BurnGraph
 from claude_tui.ui.widgets.cards import LiveCards, RunningSession, SessionCard
+from claude_tui.ui.widgets.folded_line import FoldedLine
 
 if TYPE_CHECKING:
     from claude_tui.engine.queries.causes.tables import Pause
 
 COLD: Final = "cold"
 """The id of the column of prompt caches."""
+
+LEAST_TO_FOLD: Final = 8
+"""Fewer lines have none to spare for how many sessions are folded: those that are done stand below the others."""
 
 LEAST_TABLE: Final = 14
 """Lines the table keeps, its border included, whatever stands above it."""
@@ -116,7 +120,7 @@ class LiveView(SessionsView):
     IS_PARTED = True
     BINDINGS: ClassVar[list[BindingType]] = list(LIVE_BINDINGS)
     KEYS = (
-        "row-open", "filter", "sort-next", "tree", "burn-range", "follow", "explain", "pause", "sort-menu",
+        "row-open", "filter", "sort-next", "tree", "fold", "burn-range", "follow", "explain", "pause", "sort-menu",
         "resume-copy", "help",
     )  # fmt: skip
 
@@ -126,7 +130,10 @@ class LiveView(SessionsView):
         self.range = burn.HOUR
         self._burn = BurnGraph()
         self._cards = LiveCards()
-        self._panel = Vertical(self._table, classes="panel")
+        self._fold = FoldedLine()
+        self._panel = Vertical(self._table, self._fold, classes="panel")
+        self._is_unfolded = False
+        """Whether a person asked for the sessions that are done."""
         self._columns = 0
         """How many values the graph has room for; 0 if there is none."""
 
@@ -143,16 +150,61 @@ class LiveView(SessionsView):
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """That of the graph only if there is one."""
-        return tuple(id for id in self.KEYS if self._columns or id != "burn-range")
+        """That of the graph and that of the folded sessions only if there are any."""
+        absent = (set() if self._columns else {"burn-range"}) | (set() if self._can_fold else {"fold"})
+        return tuple(id for id in self.KEYS if id not in absent)
 
     def columns(self) -> Sequence[Column[Any]]:
         """The columns of the table."""
         return live_columns(self.frame, self.warm)
 
     def rows(self, snapshot: Snapshot) -> Sequence[SessionRow]:
-        """The sessions, those that run without an answer yet among them."""
-        return (*snapshot.unanswered, *snapshot.sessions) if snapshot.unanswered else snapshot.sessions
+        """The sessions, those that run without an answer yet among them; without those that are done if folded."""
+        rows = (*snapshot.unanswered, *snapshot.sessions) if snapshot.unanswered else snapshot.sessions
+        return self._going_on(rows) or rows if self._folds else rows
+
+    # -- those that are done
+
+    @staticmethod
+    def _going_on(rows: Sequence[SessionRow]) -> tuple[SessionRow, ...]:
+        return tuple(row for row in rows if row.state is not SessionState.DONE)
+
+    @property
+    def _folds(self) -> bool:
+        """Whether sessions that are done are one line: where there is room for it, and nothing is looked for."""
+        return not (self._is_unfolded or self._table.filter) and self.size.height >= LEAST_TO_FOLD
+
+    @property
+    def _can_fold(self) -> bool:
+        return self._fold.display or self._is_unfolded
+
+    def _draw_fold(self, snapshot: Snapshot) -> None:
+        """Say how many are folded; nothing if none is, or none goes on."""
+        folded = len(snapshot.unanswered) + len(snapshot.sessions) - self._table.total
+        self._fold.display = folded > 0
+        if folded:
+            self._fold.draw(folded)
+
+    def action_fold(self) -> None:
+        """Show the sessions that are done, or fold them."""
+        self._is_unfolded = not self._is_unfolded
+        self._show_again()
+
+    def on_folded_line_unfolded(self, event: FoldedLine.Unfolded) -> None:
+        """The line was clicked."""
+        event.stop()
+        self.action_fold()
+
+    def on_line_table_arranged(self) -> None:
+        """A filter looks for sessions that are done, too."""
+        self._show_again()
+        super().on_line_table_arranged()
+
+    def _show_again(self) -> None:
+        if self.shown is not None:
+            self._table.show(self.rows(self.shown.snapshot))
+            self._draw_fold(self.shown.snapshot)
+            self.retitle()
 
     def explanation(self, row: SessionRow | AgentLine, shown: Shown) -> Statements:
         """Where the figures of a session come from, and when its cache gets cold."""
@@ -185,6 +237,7 @@ class LiveView(SessionsView):
     def draw(self, shown: Shown) -> None:
         """Give the rows to the table, those that run to the cards."""
         super().draw(shown)
+        self._draw_fold(shown.snapshot)
         self._arrange_top()
         lately: Lately = shown.extra or Lately()
         if self._burn.display and lately.burned is not None:

@@ -27,7 +27,7 @@ from claude_tui.ui.views.base.table_view import TableView
 from claude_tui.ui.views.base.view import Drilled, Scope, Shown
 from claude_tui.ui.widgets.limits import budget_lines, limit_lines
 from claude_tui.ui.widgets.line import TextLine
-from claude_tui.units import NANO
+from claude_tui.units import MINUTE_MS, NANO
 
 PARTS: Final = {ALL: 0, MODEL: 1, PROJECT: 2}
 STEADY: Final = 0.005
@@ -62,10 +62,13 @@ def _difference(row: Compared, width: int) -> Cell:
     return Cell(("+" if nano > 0 else "-") + text if nano else "·", "hot" if nano > 0 else "good" if nano else "faint")
 
 
-def _time(active_ms: int | None) -> Cell:
+def active_time(active_ms: int | None) -> Cell:
+    """A time of work; nothing where it is not known."""
     if active_ms is None:
         return Cell("", "")
-    return Cell(moments.countdown(active_ms / 1000) if active_ms >= 60_000 else "·", "" if active_ms else "faint")
+    if not active_ms:
+        return Cell("·", "faint")
+    return Cell(moments.countdown(active_ms / 1000) if active_ms >= MINUTE_MS else "<1m")
 
 
 class PlanFound(NamedTuple):
@@ -136,9 +139,9 @@ class PlanView(TableView):
             Column("tokens-change", "Tokens ±", 8, lambda row, w: _change_cell(row.totals.tokens, row.before.tokens),
                    lambda row: row.totals.tokens / max(1, row.before.tokens), 7, narrow=6, short="Tok ±"),
             cells.messages(9),
-            Column("active", "Active", 8, lambda row, w: _time(row.active_ms), lambda row: row.active_ms or 0, 5,
+            Column("active", "Active", 8, lambda row, w: active_time(row.active_ms), lambda row: row.active_ms or 0, 5,
                    narrow=7, tooltip="Time of work: responses at most 15 minutes apart"),
-            Column("active-before", "Before", 8, lambda row, w: _time(row.active_before_ms),
+            Column("active-before", "Before", 8, lambda row, w: active_time(row.active_before_ms),
                    lambda row: row.active_before_ms or 0, 8, narrow=7, tooltip="Time of work in the days before"),
         ]  # fmt: skip
 

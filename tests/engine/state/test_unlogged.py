@@ -35,6 +35,9 @@ from tests.engine.unlogged import DAMAGES, FORKED, SETS, counted_sums, damage, e
 from tests.fuzz.sameness import differences
 from tests.logs import ClaudeHome, assistant, usage
 
+TWO_FILES = 32
+"""Seed of a session in two files that differ, where a place in one says nothing of the other."""
+
 golden = pytest.mark.parametrize("folder", SETS, ids=lambda folder: folder.name)
 
 
@@ -145,7 +148,7 @@ def test_logs_copied_to_a_second_place_add_nothing(folder: Path, tmp_path: Path)
 def test_damaged_logs_never_show_more_than_was_served(folder: Path, how: str, tmp_path: Path) -> None:
     """`DAMAGED_TREES=200 pytest -k damaged_logs` is the long form."""
     truth = served(folder)
-    for seed in range(int(os.environ.get("DAMAGED_TREES", "4"))):
+    for seed in (*range(int(os.environ.get("DAMAGED_TREES", "4"))), TWO_FILES):
         there = tmp_path / str(seed)
         places = damage(folder, there, random.Random(f"{how} {seed}"), how)
         store = counted(*places)

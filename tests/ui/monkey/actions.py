@@ -20,6 +20,12 @@ TITLES: Final = (
     "Fix the flaky test", "", "[bold]no markup[/]", "日本語の題名です", "a\x1b[2Jb\x07\u202ec",
     "👩‍👩‍👧 e\u0301", "x" * 300, "\u0301mark",
 )  # fmt: skip
+STATES: Final = (
+    {"status": "busy"}, {"status": "waiting", "waitingFor": "permission prompt"}, {"status": "idle"},
+    {"status": "waiting", "waitingFor": "dialog open"}, {"status": "shell"}, None,
+)  # fmt: skip
+"""What the client's list says of a session that runs; None: it is gone."""
+NOTES: Final = ("information", "warning", "error")
 MODELS: Final = ("claude-opus-4-5-20251101", "claude-sonnet-4-5-20250929", "mystery-9", "[red]日本")
 
 
@@ -33,9 +39,12 @@ class Action(NamedTuple):
 def actions(dice: random.Random, width: int, height: int) -> Sequence[Action]:
     """What is done next, in one go: one action, or a few at once."""
     kind = dice.choices(
-        ("key", "walk", "view", "type", "click", "wheel", "move", "resize", "append", "time", "theme", "burst"),
-        (30, 14, 7, 5, 14, 5, 4, 6, 7, 4, 2, 2),
-    )[0]
+        (
+            "key", "walk", "view", "type", "click", "wheel", "move", "drag", "resize", "append", "truncate", "event",
+            "state", "note", "time", "theme", "burst",
+        ),
+        (30, 14, 7, 5, 14, 5, 4, 3, 6, 7, 1, 2, 3, 2, 4, 2, 2),
+    )[0]  # fmt: skip
     if kind == "burst":
         return [one for _ in range(dice.randrange(2, 6)) for one in actions(dice, width, height)]
     at = (dice.randrange(width), dice.randrange(height))
@@ -53,6 +62,17 @@ def actions(dice: random.Random, width: int, height: int) -> Sequence[Action]:
         return [Action("wheel", (*at, dice.choice((-1, 1)), dice.randrange(1, 6)))]
     if kind == "move":
         return [Action("move", at)]
+    if kind == "drag":
+        return [Action("drag", (*at, dice.randrange(width), dice.randrange(height)))]
+    if kind == "truncate":
+        return [Action("truncate", (dice.randrange(12), dice.random()))]
+    if kind == "event":
+        return [Action("event", (dice.randrange(30), dice.randrange(1, 90_000)))]
+    if kind == "state":
+        process = dice.randrange(2)
+        return [Action("state", (process, 2 * dice.randrange(6) + process, dice.choice(STATES)))]
+    if kind == "note":
+        return [Action("note", (dice.choice(TITLES), dice.choice(("", *TITLES)), dice.choice(NOTES)))]
     if kind == "resize":
         size = dice.choice(LARGE if dice.random() < 0.07 else SIZES)
         return [Action("resize", size if dice.random() < 0.7 else (dice.randrange(1, 131), dice.randrange(1, 31)))]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import time
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import pyte
@@ -19,6 +21,7 @@ from textual.geometry import Size
 from textual.keys import _character_to_key
 from textual.widget import Widget
 
+from claude_tui.clients import CLIENTS, TELEMETRY
 from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.queries.allowances.budgets import budgets_of
 from claude_tui.engine.setup import Setup
@@ -26,6 +29,8 @@ from claude_tui.model import Phase, Query
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.protocol import SourceConfig
 from claude_tui.ui.settings.file import Settings
+from tests.engine.running import register
+from tests.faults.saying import export_of
 from tests.logs import ClaudeHome, assistant, usage
 from tests.ui.monkey.actions import Action, actions
 from tests.ui.monkey.terminal import MonkeyApp, cells_of, drawn_anew
@@ -46,13 +51,20 @@ class Play:
         self.home = ClaudeHome(folder / "home" / ".claude")
         self.size = FIRST
         self.now_ms = NOW_MS
+        self.spool = folder / "spool"
+        self.spool.mkdir()
         self.done: deque[Action] = deque(maxlen=40)
         self.counts: Counter[str] = Counter()
-        self.appended = 0
+        self.made = 0
+        """Responses there are."""
+        self.runs: dict[int, str] = {}
+        """What the session of each process is called, another name for each state; none if it is no longer there."""
+        self.names = 0
         self.looks = 0
         for session in range(12):
             self._append(session, "A session", "claude-opus-4-5-20251101", 5_000 + session, session * 40)
-        config = SourceConfig(home=folder / "home", env={})
+        explicit = {TELEMETRY: (self.spool,)}
+        config = SourceConfig(home=folder / "home", env={}, explicit=explicit, sources=(*CLIENTS, TELEMETRY))
         self.monitor = Monitor(Setup(config, load_pricer(), ZoneInfo("Europe/Berlin")))
         budgets, _ = budgets_of({"day": "1", "month": "5000"})
         path = folder / "config.toml"
@@ -61,7 +73,7 @@ class Play:
         )
         self.app.animation_level = "none"
         self._is_taking = False
-        self._counted = 0
+        self._counted: tuple[int, object] = (0, ())
 
     # -- doing
 
@@ -141,6 +153,20 @@ class Play:
             case "append":
                 self._append(*what)
                 self.monitor.refresh()
+            case "drag":
+                self._mouse(events.MouseDown, what[0], what[1], 1)
+                self._mouse(events.MouseMove, what[2], what[3], 1)
+                self._mouse(events.MouseUp, what[2], what[3], 1)
+            case "truncate":
+                self._truncate(*what)
+                self.monitor.refresh()
+            case "event":
+                self._tell(*what)
+                self.monitor.refresh()
+            case "state":
+                self._register(*what)
+            case "note":
+                self.app.notify(what[0], title=what[1], severity=what[2], markup=False)
             case "time":
                 self.now_ms += what[0] * 1000
                 self.app.main._tick()
@@ -156,14 +182,37 @@ class Play:
         self.app.driver.process_message(events.Resize(size, size))
 
     def _append(self, session: int, title: str, model: str, tokens: int, ago_h: int) -> None:
-        self.appended += 1
+        self.made += 1
         at_ms = self.now_ms - ago_h * 3_600_000
-        name = f"5e55{session:04d}-0000-4000-8000-000000000000"
+        name = _name(session)
         row = assistant(
-            f"m{self.appended}", at_ms, usage(output=tokens, read=tokens * 9), session=name, model=model,
+            f"m{self.made}", at_ms, usage(output=tokens, read=tokens * 9), session=name, model=model,
             cwd=f"/home/user/project-{session % 5}",
         )  # fmt: skip
         self.home.append({"type": "ai-title", "aiTitle": title, "sessionId": name}, row, session=name)
+
+    def _truncate(self, session: int, share: float) -> None:
+        """The log has only its beginning left; what was counted of the rest stays."""
+        path = self.home.path(_name(session))
+        lines = path.read_bytes().splitlines(keepends=True)
+        path.write_bytes(b"".join(lines[: int(len(lines) * share)]))
+
+    def _tell(self, session: int, tokens: int) -> None:
+        """Telemetry tells of a response that is in no log."""
+        self.made += 1
+        with (self.spool / "2026-11-29.jsonl").open("ab") as spool:
+            spool.write(export_of(1_000_000 + self.made, tokens, _name(session)))
+
+    def _register(self, process: int, session: int, state: Mapping[str, str] | None) -> None:
+        """A process runs a session and says what it does, or is gone."""
+        pid, folder = (os.getpid(), os.getppid())[process], self.home.folder / "sessions"
+        if state is None:
+            (folder / f"{pid}.json").unlink(missing_ok=True)
+            self.runs[pid] = ""
+        else:
+            self.names += 1
+            self.runs[pid] = f"run {self.names}"
+            register(folder, pid, _name(session), name=self.runs[pid], statusUpdatedAt=self.now_ms, **state)
 
     # -- looking
 
@@ -173,10 +222,14 @@ class Play:
         await self._until(self._is_at_rest, times=3)
 
     def _is_counted(self) -> bool:
-        """Whether all that was appended is known."""
-        if self._counted < self.appended:
-            self._counted = self.monitor.snapshot(Query(), self.now_ms).totals.responses
-        return self._counted == self.appended
+        """Whether all that was written is known."""
+        written = (self.made, tuple(self.runs.items()))
+        if self._counted == written:
+            return True
+        counted = self.monitor.snapshot(Query(), self.now_ms).totals.responses
+        seen = {one.pid: one.name for one in self.monitor.maker.presences.values() if one.is_alive}
+        self._counted = (counted, tuple((pid, seen.get(pid, "")) for pid in self.runs))
+        return self._counted == written
 
     def _is_at_rest(self) -> bool:
         app = self.app
@@ -249,15 +302,15 @@ class Play:
 _STANDING: Final = ("count", "refresh")
 
 
+def _name(session: int) -> str:
+    return f"5e55{session:04d}-0000-4000-8000-000000000000"
+
+
 @contextmanager
 def frames_at_once() -> Iterator[None]:
-    """Nothing waits for the next sixtieth of a second."""
-    before = textual_screen.UPDATE_PERIOD
-    textual_screen.UPDATE_PERIOD = 0.0001  # type: ignore[misc]
-    try:
+    """Nothing waits for the next sixtieth of a second, nor long for what a session does."""
+    with patch.object(textual_screen, "UPDATE_PERIOD", 0.0001), patch("claude_tui.engine.monitor.LOOK_S", 0.02):
         yield
-    finally:
-        textual_screen.UPDATE_PERIOD = before  # type: ignore[misc]
 
 
 def _difference(before: Sequence[Sequence[Any]], after: Sequence[Sequence[Any]]) -> str:

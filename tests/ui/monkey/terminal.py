@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pyte
 from rich.color import ColorSystem
-from textual._compositor import CompositorUpdate
+from textual._compositor import CompositorUpdate, LayoutUpdate
 from textual.app import App
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.screen import Screen
@@ -16,7 +17,7 @@ from textual.widget import Widget
 import claude_tui.ui
 from claude_tui.ui.app import ClaudeTop
 from claude_tui.ui.table.canvas import TableCanvas
-from claude_tui.ui.terminal.painter import Cell, Painter
+from claude_tui.ui.terminal.painter import Cell, Painter, _cells
 
 
 class MemoryDriver(HeadlessDriver):
@@ -69,24 +70,39 @@ class MonkeyApp(ClaudeTop):
 
 
 def drawn_anew(app: MonkeyApp) -> list[list[Cell | None]]:
-    """Every cell of the screen, drawn from what the widgets are now and from nothing they kept."""
+    """Every cell of the screen, drawn from what the widgets are now and from nothing they kept.
+
+    What is not displayed draws nothing, and is left as it is.
+    """
     screens: list[Screen[Any]] = [*app._background_screens, app.screen]
     for screen in screens:
-        for widget in screen.walk_children(Widget, with_self=True):
+        for widget in _displayed(screen):
             widget.notify_style_update()
             widget._styles_cache.clear()
             widget._layout_cache.clear()
             widget._dirty_regions.add(widget.size.region)
             if isinstance(widget, TableCanvas):
                 widget._drawn.clear()
-        if screen is app.screen:
-            found = screen._compositor.reflow(screen, screen.size)
-            assert not (found.hidden or found.shown or found.resized), f"the layout is not up to date: {found}"
+    before = set(app.screen._compositor.visible_widgets)
+    found = app.screen._compositor.reflow(app.screen, app.screen.size)
+    # After scrolling Textual also counts as hidden what was never to be seen: it is not in what it draws.
+    assert not (found.hidden & before or found.shown or found.resized), f"the layout is not up to date: {found}"
     update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
-    assert isinstance(update, CompositorUpdate)
-    painter = Painter()
-    painter.paint(update, *app.size, app.colours)
-    return painter._lines
+    assert isinstance(update, LayoutUpdate)
+    lines = []
+    for strips in update.strips:
+        line: list[Cell | None] = []
+        for strip in strips:
+            line += _cells(strip, app.colours)
+        lines.append(line[: app.size.width])
+    return lines
+
+
+def _displayed(node: Widget) -> Iterator[Widget]:
+    yield node
+    for child in (*node._get_virtual_dom(), *node.children):
+        if child.display:
+            yield from _displayed(child)
 
 
 def cells_of(screen: pyte.Screen) -> list[object]:

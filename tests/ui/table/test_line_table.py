@@ -268,3 +268,15 @@ async def test_a_wider_text_widens_its_column_and_a_narrower_leaves_it() -> None
         first = await start_of_cost("ab")
         assert await start_of_cost("a much longer") > first
         assert await start_of_cost("ab") == await start_of_cost("a much longer")
+
+
+async def test_columns_fit_the_rows_scrolled_to_at_once_and_not_when_they_are_drawn_again() -> None:
+    rows = [Thing(str(number), "short", number) for number in range(900)]
+    rows += [Thing("wide", "a name that is very much longer", -1_234)]
+    async with shown(rows) as (widget, pilot):
+        before = list(widget._placed)
+        await pilot.press("end")
+        await wait_until(pilot, lambda: "very much" in text(widget, widget.size.height - 1))
+        scrolled = list(widget._placed)
+        widget.show(list(rows))
+        assert scrolled == widget._placed != before

@@ -74,6 +74,8 @@ def test_keys_views_and_answers_cost_few_bytes(own_home: Path, logs: ClaudeHome)
         terminal.wait_for_silence()
         for name in ("models", "projects", "sessions", "days", "blocks", "causes", "plan", "live"):
             counted[f"{name}: view"] = sent(terminal, VIEWS[name], titled(name))
+            if name == "live":  # all but one session are done
+                counted["unfolded: view"] = sent(terminal, "d", lambda text: "d shows them" not in text)
             for step in ("j", "j", "k"):
                 counted[f"{name}: {step}"] = number = sent(terminal, step)
                 assert number or name in ("days", "blocks", "causes"), "there is another row to go to"

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from claude_tui.engine.queries.allowances.budgets import Budget, BudgetState
+from claude_tui.ui.widgets.days.heatmap import OVER, Heatmap
 from claude_tui.ui.widgets.limits import budget_lines
 from tests.ui.fakes import TODAY, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text
@@ -58,3 +59,13 @@ def test_what_is_spent_stays_in_a_narrow_pane(spent: int, limit: int, said: str)
     for width in range(16, 100):
         (line,) = budget_lines([state], width)
         assert f"of ${limit}" in line.plain and len(line.plain) <= width
+
+
+async def test_days_over_their_budget_carry_a_mark_that_the_legend_names() -> None:
+    given = snapshot()
+    costs = sorted(row.totals.cost_nano for row in given.days)
+    async with running(view="days", budgets=(Budget("day", costs[-4]),), size=(120, 40)) as (app, pilot):
+        await press(pilot, "home")
+        heatmap = app.query_one(Heatmap)
+        drawn = "".join(heatmap.render_line(y).text for y in range(1, 8))
+        assert drawn.count(OVER) == 3 and "! over budget" in screen_text(app)

@@ -12,7 +12,7 @@ from claude_tui.engine.queries.allowances.limits import ReportedWindow
 from claude_tui.engine.queries.plan import PlanLimit
 from claude_tui.model import Totals
 from claude_tui.ui.table.kinds.cells import UNKNOWN
-from claude_tui.ui.views.plan import change_text
+from claude_tui.ui.views.plan import active_time, change_text
 from claude_tui.ui.widgets.limits import limit_lines
 from tests.ui.fakes import EVERYTHING, NOW_MS, FakeSource
 from tests.ui.helpers import press, running, screen_text
@@ -90,3 +90,8 @@ async def test_costs_before_are_shown_without_responses_and_nothing_before_is_no
         text = screen_text(app)
         assert "$98.77" in text and "new" in text
         assert UNKNOWN not in text.split("against", 1)[1], "what was nothing is known"
+
+
+@pytest.mark.parametrize(("active_ms", "said"), [(0, "·"), (1, "<1m"), (59_999, "<1m"), (60_000, "1m 00s"), (None, "")])
+def test_little_work_is_not_none(active_ms: int | None, said: str) -> None:
+    assert active_time(active_ms).text == said

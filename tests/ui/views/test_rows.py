@@ -59,8 +59,8 @@ async def test_follow_goes_to_the_busiest_until_one_is_chosen() -> None:
         assert table is not None
         await press(pilot, "F")
         assert "follow" in screen_text(app)
-        busy = given.sessions[9]._replace(cost_per_hour_nano=99_000_000_000)
-        source.change(replace(given, sessions=(*given.sessions[:9], busy, *given.sessions[10:])))
+        busy = given.sessions[2]._replace(cost_per_hour_nano=99_000_000_000)
+        source.change(replace(given, sessions=(*given.sessions[:2], busy, *given.sessions[3:])))
         await settled(pilot)
         row = table.cursor_row
         assert row is not None and row.key == busy.key
@@ -265,6 +265,29 @@ def test_an_editor_as_the_pager_cannot_write(pager: str) -> None:
     assert words[: len(pager.split())] == pager.split()
     assert words.count("-v" if pager == "nano" else "-R") == 1
     assert words[-1] == "/l"
+
+
+@pytest.mark.parametrize("pager", ["emacs -nw", "/usr/bin/micro", "kak"])
+def test_an_editor_that_may_write_gets_a_copy_that_goes_away(pager: str, tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(b"{}\n" * 5)
+    with editor.reading(str(log), 6, {"PAGER": pager}) as words:
+        *others, path = words
+        copy = Path(path)
+        assert others == [*pager.split(), "+3"]
+        assert copy != log and copy.name == log.name and copy.read_bytes() == log.read_bytes()
+        assert not copy.stat().st_mode & 0o222
+        copy.chmod(0o600)
+        copy.write_bytes(b"changed")
+    assert not copy.parent.exists() and log.read_bytes() == b"{}\n" * 5
+
+
+@pytest.mark.parametrize("pager", ["less", "vim", "my-pager"])
+def test_what_only_reads_gets_the_log_itself(pager: str, tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(b"{}\n")
+    with editor.reading(str(log), 0, {"PAGER": pager}) as words:
+        assert words[-1] == str(log)
 
 
 async def test_the_tools_of_replies_on_screen_are_read_once_each() -> None:

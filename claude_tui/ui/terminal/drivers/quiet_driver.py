@@ -13,12 +13,12 @@ from codecs import getincrementaldecoder
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Event
-from time import monotonic
 from typing import Any, Final, TextIO
 
 from textual._parser import ParseError
-from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+
+from claude_tui.ui.terminal.drivers.typed import Typed
 
 READ_BYTES: Final = 4096
 
@@ -142,16 +142,14 @@ class QuietDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Pass on what is typed, until the event says to end."""
-        parser = XTermParser(self._debug)
+        keys = Typed(self._debug)
         decode = getincrementaldecoder("utf-8")().decode
         with selectors.SelectSelector() as selector:
             selector.register(self.exit_event, selectors.EVENT_READ)
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
                 # An escape that nothing follows in time is a key of its own, else it begins another one's name.
-                escape_ends_s = parser._timeout_time
-                wait_s = None if escape_ends_s is None else max(0.0, escape_ends_s - monotonic())
-                ready = [key.fileobj for key, _ in selector.select(wait_s)]
+                ready = [key.fileobj for key, _ in selector.select(keys.wait_s)]
                 if self.fileno in ready:
                     try:
                         typed = os.read(self.fileno, READ_BYTES)
@@ -161,9 +159,9 @@ class QuietDriver(LinuxDriver):
                         selector.unregister(self.fileno)
                         self._lost()
                     text = decode(typed)  # empty where it ends within a character
-                    for message in parser.feed(text) if text else ():
+                    for message in keys.feed(text):
                         self.process_message(message)
-                for message in parser.tick():
+                for message in keys.tick():
                     self.process_message(message)
         with suppress(EOFError, ParseError):
-            list(parser.feed(""))
+            keys.end()

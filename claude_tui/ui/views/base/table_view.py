@@ -221,15 +221,15 @@ class TableView(View):
         if not path.endswith((".json", ".jsonl")):
             return f"{os.path.basename(path)} is no text; i says which row of it was counted"
         try:
-            words = editor.command(path, editor.line_number(path, offset), os.environ)
-            if not words:
-                return "set PAGER to the program to read it with"
-            with self.app.suspend():
-                # Whatever is raised in here would leave the app suspended.
-                try:
-                    subprocess.run(words, check=False)
-                except (OSError, KeyboardInterrupt) as error:
-                    return str(error)
+            with editor.reading(path, offset, os.environ) as words:
+                if not words:
+                    return "set PAGER to the program to read it with"
+                with self.app.suspend():
+                    # Whatever is raised in here would leave the app suspended.
+                    try:
+                        subprocess.run(words, check=False)
+                    except (OSError, KeyboardInterrupt) as error:
+                        return str(error)
         except SuspendNotSupported:
             return "not possible in this terminal"
         except OSError as error:

@@ -39,6 +39,8 @@ ChartPiece = tuple[str, int, int]
 """Text of a chart, the series of its colour (0: the axis), the series behind it (0: nothing)."""
 
 _ESCAPE: Final = re.compile(r"\x1b\[([0-9;]*)m")
+_NAME: Final = re.compile(r"\S+(?: \S+)*")
+"""The name of a bar: other names are two blanks away."""
 
 
 def bar_width(bars: int, columns: int) -> tuple[int, int]:
@@ -131,6 +133,14 @@ def draw(data: Stack, width: int, height: int) -> list[list[ChartPiece]]:
 def average(data: Stack, shown: int) -> float:
     """What the last `shown` bars are on average."""
     return sum(sum(values[-shown:]) for values in data.values) / max(1, shown)
+
+
+def beside(names: str, at: int) -> int:
+    """The cell to mark of a line of names: the one at `at`, or where a name stands there, the blank beside it."""
+    name = next((name for name in _NAME.finditer(names) if name.start() <= at < name.end()), None)
+    if name is None:
+        return at
+    return name.end() if name.end() < len(names) else max(0, name.start() - 1)
 
 
 def _styled(line: str) -> list[ChartPiece]:
@@ -239,10 +249,9 @@ class CostChart(Widget):
         segments = [Segment(text, self._style(front, behind)) for text, front, behind in line]
         strip = Strip(segments).adjust_cell_length(width, self.rich_style)
         marked = self._mark_column() if y == height - 1 and line else None
-        if marked is not None:
-            marked = strip.text.find(" ", marked)  # beside the name of the bar, not in it
-        if marked is None or marked < 0:
+        if marked is None:
             return strip
+        marked = beside(strip.text, marked)
         mark = Strip([Segment(CURSOR, self.get_component_rich_style("chart--mark"))])
         return Strip.join([strip.crop(0, marked), mark, strip.crop(marked + 1, width)])
 

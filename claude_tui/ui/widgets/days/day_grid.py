@@ -74,14 +74,17 @@ def build_grid(
     return [[cell(day) for day in shown[at : at + 7]] for at in range(0, len(shown), 7)]
 
 
-def month_labels(grid: list[list[Day]], cell_width: int) -> str:
-    """The names of the months over the weeks in which they begin, none if it would touch the one before."""
+def month_labels(grid: list[list[Day]], cell_width: int, room: int) -> str:
+    """The names of the months over the weeks in which they begin, whole: none that would touch the one before or end
+    beyond `room`.
+    """
     line = ""
     for index, week in enumerate(grid):
         begins = next((day.day for day in week if day.day.day == 1), None)
         if begins is None and index == 0 and week[0].day.day <= 15:
             begins = week[0].day
         at = index * cell_width
-        if begins is not None and (not line or len(line) < at):
-            line = line.ljust(at) + MONTHS[begins.month - 1]
-    return line[: len(grid) * cell_width]
+        name = MONTHS[begins.month - 1] if begins is not None else ""
+        if name and (not line or len(line) < at) and at + len(name) <= room:
+            line = line.ljust(at) + name
+    return line

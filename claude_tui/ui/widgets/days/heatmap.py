@@ -40,12 +40,16 @@ TODAY: Final = "◂"
 CURSOR: Final = "‹"
 """Behind the glyph of the selected day, if no other mark is; its figures are in the line below the grid."""
 
+OVER: Final = "!"
+"""Behind the glyph of a day that cost more than its budget."""
+
 REMEMBERED: Final = "°"
 """Behind the glyph of a day whose logs are gone and whose figures the ledger kept."""
 
 UNRECORDED: Final = "-"
 """A day before the first record."""
 
+MARKED: Final = ("cursor", "remembered", "over")
 NO_DAYS: Final[frozenset[date]] = frozenset()
 LABELS: Final = 4
 """Cells left of the grid, for the names of weekdays."""
@@ -61,6 +65,7 @@ class Heatmap(Widget, can_focus=True):
         "heatmap--outside",
         "heatmap--label",
         "heatmap--remembered",
+        "heatmap--over",
         "heatmap--cursor",
         "heatmap--month",
     }
@@ -86,6 +91,7 @@ class Heatmap(Widget, can_focus=True):
         self._built: object = None
         self._back = 0
         """Weeks that lie right of the grid: one has walked away from today."""
+        self._over: frozenset[date] = NO_DAYS
         self.is_plain = False
         """Whether what is drawn is written with plain characters."""
         self._covered: tuple[date | None, date | None] = (None, None)
@@ -98,14 +104,15 @@ class Heatmap(Widget, can_focus=True):
         since: date | None = None,
         until: date | None = None,
         remembered: frozenset[date] = NO_DAYS,
+        over: frozenset[date] = NO_DAYS,
     ) -> None:
-        """Show these days, those that are `remembered` with a mark; those not in `since..until` are faint.
+        """Show these days, those `over` their budget and `remembered` with a mark; those not in `since..until` faint.
 
         Nothing is drawn when they are the ones on screen.
         """
         was_today = self._given[1]
-        if (since, until) != self._covered:
-            self._covered = (since, until)
+        if (since, until, over) != (*self._covered, self._over):
+            self._covered, self._over = (since, until), over
             self.refresh()
         self._given = (daily, today, first, remembered)
         if self.cursor_day is None or self.cursor_day == was_today:
@@ -153,27 +160,29 @@ class Heatmap(Widget, can_focus=True):
         label = self.get_component_rich_style("heatmap--label")
         row = y - 1 if self._shows_months else y + self._above
         if y == 0 and self._shows_months:
-            text = " " * LABELS + month_labels(self.grid, self.cell_width)
+            text = " " * LABELS + month_labels(self.grid, self.cell_width, width - LABELS)
             return Strip([Segment(text, self.get_component_rich_style("heatmap--month"))]).adjust_cell_length(
                 width, self.rich_style
             )
         if row > 6 or not self.grid:
             return Strip.blank(width, self.rich_style)
         segments = [Segment((WEEKDAYS[row] if row % 2 == 0 else "").ljust(LABELS), label)]
-        cursor, mark = (self.get_component_rich_style(f"heatmap--{name}") for name in ("cursor", "remembered"))
+        cursor, mark, over = map(self.get_component_rich_style, (f"heatmap--{name}" for name in MARKED))
         for week in self.grid:
             day = week[row]
             glyph = self._glyph(day) * (self.cell_width - 1 if day.level > 0 else 1)
-            mark_of = REMEMBERED if day.is_remembered else TODAY if day.day == self._given[1] else ""
+            is_over = day.day in self._over
+            is_today = day.day == self._given[1]
+            mark_of = OVER if is_over else REMEMBERED if day.is_remembered else TODAY if is_today else ""
             pad = mark_of.ljust(self.cell_width - len(glyph))
             if day.day == self.cursor_day:
                 own = self._style(day)
                 level = Style(color=own.color, bgcolor=cursor.bgcolor, bold=True, reverse=cursor.reverse)
                 segments.append(Segment(glyph, level))
-                segments.append(Segment(pad if day.is_remembered else CURSOR.ljust(len(pad)), cursor))
+                segments.append(Segment(pad if is_over or day.is_remembered else CURSOR.ljust(len(pad)), cursor))
                 continue
             segments.append(Segment(glyph, self._style(day)))
-            segments.append(Segment(pad, mark if mark_of else self.rich_style))
+            segments.append(Segment(pad, over if is_over else mark if mark_of else self.rich_style))
         return Strip(segments).adjust_cell_length(width, self.rich_style)
 
     def _glyph(self, day: Day) -> str:

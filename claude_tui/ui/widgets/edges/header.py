@@ -21,10 +21,15 @@ from claude_tui.ui.text import clients
 from claude_tui.ui.text.drawings import bars
 from claude_tui.ui.text.names import superscript
 from claude_tui.ui.text.open_block import left_text
+from claude_tui.ui.widgets.empty import is_empty
 from claude_tui.ui.widgets.line import Part, assemble
 
 if TYPE_CHECKING:
     from claude_tui.telemetry.status import Shortcoming
+
+
+COUNTING: Final = "counting…"
+NO_LOGS: Final = "no logs yet"
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,18 @@ class HeaderStatus:
 
     def is_known(self, snapshot: Snapshot) -> bool:
         """Whether the sums are known: all is counted, or was once and is only looked at again."""
-        return bool(self.saved_ms) or snapshot.progress.phase not in (Phase.DISCOVERING, Phase.SCANNING)
+        return not self.unknown(snapshot)
+
+    def unknown(self, snapshot: Snapshot) -> str:
+        """Why no sum is known: they are counted for the first time, or there are no logs; "" if they are known."""
+        if snapshot.progress.phase in (Phase.DISCOVERING, Phase.SCANNING):
+            return "" if self.saved_ms else COUNTING
+        return NO_LOGS if is_empty(snapshot) and snapshot.progress.phase is not Phase.MERGED else ""
+
+    def is_recent_known(self, snapshot: Snapshot) -> bool:
+        """Whether the figures of the last hour are known; those found so far are shown while the rest is counted."""
+        is_found = any(snapshot.burn) or any(snapshot.tokens_per_minute)
+        return snapshot.is_recent_known and (self.is_known(snapshot) or is_found)
 
 
 def phase_parts(progress: Progress, status: HeaderStatus, width: int) -> list[Part]:
@@ -241,7 +257,7 @@ def short_line(snapshot: Snapshot, status: HeaderStatus, width: int, alone: bool
     if status.is_over(snapshot):
         style = "bold $error"
     if not (status.is_known(snapshot) or snapshot.today.responses):
-        today = "counting…"
+        today = status.unknown(snapshot)
     first: list[Part] = [*glyph, ("today ", "$quiet") if width >= 30 else ("", ""), (today, style)]
     groups: list[tuple[int, Sequence[Part]]] = [(0, first)]
     if alone and snapshot.waiting_sessions:
@@ -250,7 +266,8 @@ def short_line(snapshot: Snapshot, status: HeaderStatus, width: int, alone: bool
         groups.append((-2, [history_part(display_name(snapshot.progress.history), width)]))
     if alone:
         groups += telemetry_parts(status, width)
-    pace = f"{figures.money(burn, 7)}/h" if snapshot.is_recent_known else "–/h"
+    is_recent_known = status.is_recent_known(snapshot)
+    pace = f"{figures.money(burn, 7)}/h" if is_recent_known else "–/h"
     groups.append((1, [(pace, "bold $warning" if burn else "$quiet")]))
     if status.window is not None:
         room = min(24, width - sum(len(text) for _, parts in groups for text, _ in parts) - 6)
@@ -262,15 +279,9 @@ def short_line(snapshot: Snapshot, status: HeaderStatus, width: int, alone: bool
     groups += alone_parts(status)
     if unlogged := figures.unlogged(status.unlogged_nano, status.totals):
         groups.append((5, [(unlogged, "$quiet")]))
-    groups.append((4, [(f"{snapshot.active_sessions}", "bold $success"), (" active", "$quiet")]))
-    groups.append(
-        (
-            6,
-            [
-                (figures.short(flow[-1] if flow else 0), "$foreground"),
-                (" tok/min", "$quiet"),
-            ],
-        )
-    )
-    groups.append((7, [(bars.sparkline(flow, 20), "$secondary")]))
+    if snapshot.active_sessions or status.is_known(snapshot):
+        groups.append((4, [(f"{snapshot.active_sessions}", "bold $success"), (" active", "$quiet")]))
+    if is_recent_known:
+        groups.append((6, [(figures.short(flow[-1] if flow else 0), "$foreground"), (" tok/min", "$quiet")]))
+        groups.append((7, [(bars.sparkline(flow, 20), "$secondary")]))
     return assemble(groups, width)

@@ -21,13 +21,11 @@ UNKNOWN: Final = "–"
 """What stands for a figure that nobody knows yet."""
 
 
-def today_lines(
-    snapshot: Snapshot, width: int, *, is_known: bool = True, limit_nano: int | None = None
-) -> list[Content]:
-    """The meter of today, against what it may cost if that is given; grey while it is still counted."""
-    today = snapshot.today
-    if not is_known and not today.responses:
-        return counting_lines()
+def today_lines(snapshot: Snapshot, width: int, *, unknown: str = "", limit_nano: int | None = None) -> list[Content]:
+    """The meter of today, against what it may cost if that is given; grey where it says why sums are `unknown`."""
+    today, is_known = snapshot.today, not unknown
+    if unknown and not today.responses:
+        return unknown_lines(unknown)
     counts = f"{figures.short(today.tokens)} tok · {figures.many(today.responses, 'msg', width=6)}"
     style = "bold $primary" if is_known else "$quiet"
     if limit_nano is None:
@@ -45,9 +43,9 @@ def today_lines(
     ]
 
 
-def counting_lines() -> list[Content]:
-    """The lines of a meter whose sums are not known yet."""
-    return [Content.styled(UNKNOWN, "$quiet"), Content.styled("counting…", "$quiet")]
+def unknown_lines(why: str) -> list[Content]:
+    """The lines of a meter whose sums are not known, and why."""
+    return [Content.styled(UNKNOWN, "$quiet"), Content.styled(why, "$quiet")]
 
 
 def _budget_line(spent_nano: int, limit_nano: int, width: int) -> Content:
@@ -67,12 +65,12 @@ def _hit_line(totals: Totals, width: int) -> Content:
     return Content.assemble(("hit ", "$quiet"), (filled, "$success"), (empty, "$line"), (figure, "$foreground"))
 
 
-def burn_lines(snapshot: Snapshot, width: int) -> list[Content]:
-    """The meter of spend per hour, over three windows."""
+def burn_lines(snapshot: Snapshot, width: int, *, is_known: bool = True) -> list[Content]:
+    """The meter of spend per hour, over three windows, if that is known."""
     if snapshot.progress.phase is Phase.MERGED:
         return [Content.styled(line, "$faint") for line in ("a table of many machines", "is as old as its merge")]
     burn = snapshot.burn
-    if not snapshot.is_recent_known:
+    if not is_known:
         return [Content.styled(f"{label}{UNKNOWN.rjust(10)}", "$quiet") for label in (" 5m", "15m", "60m")]
     top = max(burn.last_5m_nano, burn.last_15m_nano, burn.last_60m_nano)
     lines = []
@@ -91,21 +89,22 @@ def burn_lines(snapshot: Snapshot, width: int) -> list[Content]:
     return lines
 
 
-def flow_lines(snapshot: Snapshot, width: int) -> list[Content]:
-    """The graph of tokens per minute, the last hour."""
+def flow_lines(snapshot: Snapshot, width: int, *, is_known: bool = True, unknown: str = "") -> list[Content]:
+    """The graph of tokens per minute, the last hour, if that is known; else why."""
     if snapshot.progress.phase is Phase.MERGED:
         return [Content.styled("not live", "$faint")]
-    if not snapshot.is_recent_known:
-        return [Content.styled("reading single responses…", "$quiet")]
+    if not is_known:
+        return [Content.styled(unknown or "reading single responses…", "$quiet")]
     flow = bars.fitted(snapshot.tokens_per_minute, width)
     return [Content.styled(line, "$secondary") for line in bars.columns(flow, width, 3)]
 
 
-def period_lines(totals: Totals, width: int, *, is_known: bool = True) -> list[Content]:
-    """The meter of the period, or of the opened row: its sums, and how sure they are; grey while they are counted."""
-    if not is_known and not totals.responses:
-        return counting_lines()
-    sure = figures.confidence(totals, width) if is_known else "counting…"
+def period_lines(totals: Totals, width: int, *, unknown: str = "") -> list[Content]:
+    """The meter of the period, or of the opened row: its sums, and how sure they are, or why they are `unknown`."""
+    if unknown and not totals.responses:
+        return unknown_lines(unknown)
+    is_known = not unknown
+    sure = unknown or figures.confidence(totals, width)
     counts = f"{figures.short(totals.tokens)} tok · {figures.many(totals.responses, 'msg', width=7)}"
     return [
         Content.styled(figures.headline_cost(totals), "bold $foreground" if is_known else "$quiet"),
@@ -137,23 +136,26 @@ class Meters(Horizontal):
 
     def show(self, snapshot: Snapshot, status: HeaderStatus) -> None:
         """Show a snapshot."""
-        flow, is_known = snapshot.tokens_per_minute, status.is_known(snapshot)
+        flow, unknown = snapshot.tokens_per_minute, status.unknown(snapshot)
+        is_recent = status.is_recent_known(snapshot)
         lines: dict[str, Any] = {
-            "today": lambda width: today_lines(snapshot, width, is_known=is_known, limit_nano=status.day_limit_nano),
-            "burn": lambda width: burn_lines(snapshot, width),
-            "flow": lambda width: flow_lines(snapshot, width),
-            "period": lambda width: period_lines(status.totals, width, is_known=is_known),
+            "today": lambda width: today_lines(snapshot, width, unknown=unknown, limit_nano=status.day_limit_nano),
+            "burn": lambda width: burn_lines(snapshot, width, is_known=is_recent),
+            "flow": lambda width: flow_lines(snapshot, width, is_known=is_recent, unknown=unknown),
+            "period": lambda width: period_lines(status.totals, width, unknown=unknown),
         }
         for name, meter in self.parts.items():
             meter.show(Content("\n").join(lines[name](meter.size.width)))
         self.parts["today"].set_class(status.is_over(snapshot), "-over")
         is_live = snapshot.progress.phase is not Phase.MERGED
-        active = f"{snapshot.active_sessions} active" if snapshot.active_sessions else "idle" if is_live else ""
+        active = "idle" if is_live and not unknown else ""
+        if snapshot.active_sessions:
+            active = f"{snapshot.active_sessions} active"
         self._title("today", "today", active)
         room = self.parts["burn"].size.width - 2
         self._title("burn", "burn", left_text(status.window, status.now_ms, room) if status.window else "")
         peak = f"now {figures.short(flow[-1] if flow else 0)} · peak {figures.short(max(flow, default=0))}"
-        self._title("flow", "tokens/min · 60 min", peak if is_live and snapshot.is_recent_known else "")
+        self._title("flow", "tokens/min · 60 min", peak if is_live and is_recent else "")
         parts = clients.cost_parts(status.by_client, self.parts["period"].size.width - 2)
         if status.client:
             parts = [clients.named(status.client)]

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from claude_tui.ui.terminal.ascii import TABLE
 from claude_tui.ui.text.drawings.graph import nice_top
 from claude_tui.ui.text.drawings.stacks import Stack, stack, unit_for
-from claude_tui.ui.widgets.days.chart import MARGIN, SIGNS, CostChart, bar_cells, draw, whole_cells, without_colour
+from claude_tui.ui.widgets.days.chart import (
+    MARGIN,
+    SIGNS,
+    CostChart,
+    bar_cells,
+    beside,
+    draw,
+    whole_cells,
+    without_colour,
+)
 from tests.ui.helpers import running
 
 DAYS = tuple(date(2026, 11, 1) + timedelta(days=number) for number in range(20))
@@ -112,3 +121,8 @@ def test_plotext_is_not_loaded_before_it_draws() -> None:
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
         == "False"
     )
+
+
+@pytest.mark.parametrize(("at", "marked"), [(0, 0), (4, 10), (6, 10), (9, 10), (10, 10), (12, 11), (16, 11)])
+def test_the_mark_stands_beside_the_name_of_a_bar_and_not_in_it(at: int, marked: int) -> None:
+    assert beside("    30 Nov  7 Dec", at) == marked

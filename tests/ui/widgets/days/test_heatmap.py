@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from claude_tui.moments import MONTHS
 from claude_tui.ui.widgets.days.day_grid import FUTURE, NO_DATA, build_grid, month_labels, thresholds
 from tests.ui.fakes import TODAY
 
@@ -46,7 +47,7 @@ def test_thresholds_of_nothing() -> None:
 
 def test_months_stand_over_their_first_week_and_never_touch() -> None:
     grid = build_grid({}, date(2026, 11, 20), 53)
-    line = month_labels(grid, 2)
+    line = month_labels(grid, 2, 106)
     assert len(line) <= 106
     at = line.index("Mar") // 2
     assert any(day.day == date(2026, 3, 1) for day in grid[at])
@@ -55,3 +56,12 @@ def test_months_stand_over_their_first_week_and_never_touch() -> None:
 def test_a_single_used_day_is_the_most_there_was() -> None:
     grid = build_grid({TODAY: 5}, TODAY, 4)
     assert [day.level for week in grid for day in week if day.day == TODAY] == [4]
+
+
+def test_the_name_of_a_month_is_whole_or_not_there() -> None:
+    for days in range(400):
+        grid = build_grid({}, date(2026, 1, 1) + timedelta(days=days), 9)
+        for room in (18, 19, 20, 40):
+            line = month_labels(grid, 2, room)
+            assert len(line) <= room and all(name in MONTHS for name in line.split())
+    assert month_labels(build_grid({}, date(2026, 12, 1), 9), 2, 19).endswith("Dec")

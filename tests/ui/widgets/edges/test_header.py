@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from claude_tui.model import Phase, Progress, Totals, UnloggedShare
+from claude_tui.model import Burn, Phase, Progress, Totals, UnloggedShare
 from claude_tui.telemetry import status
 from claude_tui.telemetry.status import ReceiverStatus, Shortcoming
 from claude_tui.ui.main_screen.watches.telemetry_watch import TelemetryWatch
@@ -195,6 +195,20 @@ async def test_nothing_is_claimed_before_it_is_counted(size: tuple[int, int]) ->
         above = "\n".join(screen_text(app).split("\n")[: 1 if size[1] < 10 else 6])
         assert "counting" in above
         assert "$0.00" not in above and "exact" not in above
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24), (60, 15), (40, 8)])
+@pytest.mark.parametrize(("phase", "said"), [(Phase.SCANNING, "counting"), (Phase.LIVE, "no logs yet")])
+async def test_nothing_is_claimed_where_there_is_nothing(size: tuple[int, int], phase: Phase, said: str) -> None:
+    given = replace(
+        snapshot(), progress=Progress(phase), totals=Totals(), today=Totals(), newest_ms=0, days=(), sessions=(),
+        burn=Burn(), tokens_per_minute=(0,) * 60, active_sessions=0, models=(), projects=(), problems={},
+    )  # fmt: skip
+    async with running(FakeSource(given), size=size) as (app, pilot):
+        await settled(pilot)
+        above = "\n".join(screen_text(app).split("\n")[: 1 if size[1] < 10 else 6])
+        assert said in above
+        assert not any(claim in above for claim in ("$0.00", "exact", "idle", "now 0", "0 active", "0 tok"))
 
 
 def test_saved_sums_are_known_while_the_logs_are_looked_at_again() -> None:
