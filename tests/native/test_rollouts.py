@@ -263,6 +263,20 @@ def test_compressed_rollouts_and_grown_ones_are_not_given_to_the_core(
     assert natively_readable(tasks) == (tasks[:1], tasks[1:])
 
 
+def test_an_instant_ahead_of_the_clock_is_mended_as_ever(core: Core, tmp_path: Path) -> None:
+    ahead = {"timestamp": "2096-01-01T00:00:00.000Z"}
+    write(tmp_path, "x", [*START, told("x", "r2", B) | ahead, *END])
+    write(tmp_path, "y", [meta("y"), turn(), told("y", "r1", B), told("other", "r1", C) | ahead])
+    reader, tasks = (
+        FileReader(load_pricer(), ZoneInfo("UTC")),
+        [Task(file) for file in CodexSource().discover(tmp_path)],
+    )
+    read, others = read_natively(tasks, reader)
+    assert not others and len(read) == 2
+    found = summed(*read)
+    assert found == summed(reader.read_all(tasks)) and found[-1]
+
+
 def test_a_scan_gives_the_core_both_clients(core: Core, tmp_path: Path, chosen: pytest.MonkeyPatch) -> None:
     chosen.setenv("CLAUDE_TOP_NATIVE", "1")
     write(tmp_path, "x", [*START, *END])

@@ -23,44 +23,61 @@ FAILED: Final = "error"
 def read_causes(
     path: str, known: FileCauses | None = None, since: Checkpoint | None = None, *, with_sizes: bool = False
 ) -> tuple[FileCauses, Checkpoint]:
-    """Read a database or a message file of OpenCode, always all of it. Raises OSError where it cannot be read."""
-    return _read("opencode", path)
+    """Read a message file of OpenCode, or of a database what changed since. Raises OSError where it cannot be read."""
+    return _read("opencode", path, known, since)
 
 
 def read_kilo_causes(
     path: str, known: FileCauses | None = None, since: Checkpoint | None = None, *, with_sizes: bool = False
 ) -> tuple[FileCauses, Checkpoint]:
     """Read a database or a message file of Kilo CLI likewise."""
-    return _read("kilo", path)
+    return _read("kilo", path, known, since)
 
 
-def _read(source: str, path: str) -> tuple[FileCauses, Checkpoint]:
+def _read(source: str, path: str, known: FileCauses | None, since: Checkpoint | None) -> tuple[FileCauses, Checkpoint]:
     stat = os.stat(path)
-    found: dict[str, Caused] = {}
+    found: dict[int, Caused] = {}
+    before: set[int] = set()
     file = LogFile(source, path, "", stat.st_size, stat.st_mtime_ns, stat.st_dev, stat.st_ino)
+    checkpoint = Checkpoint(stat.st_dev, stat.st_ino, stat.st_size)
     if path.endswith(".json"):
         for event in read_message(file, None, frozenset())[1]:
-            _add(source, event, parts_of(path), found)
+            _add(source, event, parts_of(path), found, before)
     else:
-        with changes(file, None) as changed:
-            reading, calls = MessageReading(path, changed), changed.database.calls()
+        with changes(file, since if known is not None else None) as changed:
+            if known is not None and not changed.is_whole:
+                found = {one.key: one for one in known.responses}
+                before = set(found)
+            reading, checkpoint = MessageReading(path, changed), changed.checkpoint
             reading.run()
+            calls = changed.database.calls(None if changed.is_whole else [one for one in reading.messages if one])
             for event, message in zip(reading.events, reading.messages, strict=True):
                 if message:
-                    _add(source, event, calls.get(message, ()), found)
-    checkpoint = Checkpoint(stat.st_dev, stat.st_ino, stat.st_size)
+                    _add(source, event, calls.get(message, ()), found, before)
     return FileCauses(list(found.values()), has_sizes=True, has_calls_only=True), checkpoint
 
 
-def _add(source: str, event: ResponseEvent, parts: Iterable[Mapping[str, Any]], found: dict[str, Caused]) -> None:
-    """Add a message; a copy that a fork made adds nothing, unless it has more calls."""
-    key = event.row.key
+def _add(
+    source: str,
+    event: ResponseEvent,
+    parts: Iterable[Mapping[str, Any]],
+    found: dict[int, Caused],
+    before: set[int],
+) -> None:
+    """Add a message; a copy that a fork made adds nothing, unless it has more calls. What was known `before`
+    becomes what its first message is now: a copy that changed later than its original was made of what that is."""
+    key = key_number(source, event.row.key)
     calls = [
         Call(written_of(part, "callID") or written_of(part, "id"), name, is_failed=_has_failed(part))
         for part in parts
         if text_of(part, "type") == "tool" and (name := written_of(part, "tool") or written_of(part, "name"))
     ]
-    made = found.setdefault(key, Caused(key_number(source, key), 0, event.row.time_ms, thinking=event.reasoning))
+    made = found.setdefault(key, Caused(key, 0, event.row.time_ms, thinking=event.reasoning))
+    if key in before:
+        before.discard(key)
+        made.thinking = event.reasoning
+        if len(calls) == len(made.calls):
+            made.calls = calls
     if len(calls) > len(made.calls):
         made.calls = calls
 

@@ -111,10 +111,9 @@ class Rollup:
         """Sum all cells again, at once: one by one, as `update` does, would take three times as long. Requires the
         store's lock."""
         self.clear()
-        places, names = self._places(store), store.models
-        # What is summed for a day of a model or a project is summed once, for all sheets it is in.
+        places, names, project_days = self._places(store), store.models, self.project_days
         of_models = defaultdict[tuple[Label, int], list[Sums]](list)
-        of_projects = defaultdict[tuple[Label, int], list[Sums]](list)
+        of_projects = defaultdict[Label, list[Sums]](list)
         of_sessions = defaultdict[SessionKey, list[tuple[str, str, Sums]]](list)
         of_agents = defaultdict[AgentKey, list[tuple[str, Sums]]](list)
         for (day, owner, number), sums in store.cells.all.items():
@@ -124,40 +123,34 @@ class Rollup:
                 continue
             source, project, session, by_project, agent = place
             of_models[(source, model), day].append(sums)
-            of_projects[by_project, day].append(sums)
+            of_projects[by_project].append(sums)
+            of_project = project_days[by_project]
+            of_project[day] = of_project.get(day, 0) + sums[COST]
             of_sessions[session].append((model, project, sums))
             if agent is not None:
                 of_agents[agent].append((model, sums))
-        days = defaultdict[int, list[Sums]](list)
-        for (label, day), sums in self._fill_days(self.models, self.model_days, of_models):
-            days[day].append(sums)
-            of_day, model = self.day_models[day], label[1]
-            of_day[model] = of_day.get(model, 0) + sums[COST]
-        self.days.total(days)
-        self.all.total({None: list(self.days.sums.values())} if days else {})
-        self._fill_days(self.projects, self.project_days, of_projects)
+        self._fill_models(of_models)
+        self.projects.total(of_projects)
         self._fill_sessions(of_sessions)
         self._fill_agents(of_agents)
 
-    def _fill_days(
-        self, sheet: Sheet[Label], days: dict[Label, dict[int, int]], parts: Mapping[tuple[Label, int], list[Sums]]
-    ) -> list[tuple[tuple[Label, int], Sums]]:
-        """Sum the models or the projects by what is in each day. Returns the sums of the days."""
-        made = [(key, _sum_of(changes)) for key, changes in parts.items()]
-        of_label = defaultdict[Label, list[Sums]](list)
-        for (label, day), sums in made:
-            of_label[label].append(sums)
-            days[label][day] = sums[COST]
-        sheet.total(of_label)
-        return made
+    def _fill_models(self, parts: Mapping[tuple[Label, int], list[Sums]]) -> None:
+        """Sum models and days by what is in each day of a model, and with these all."""
+        models, days = defaultdict[Label, list[Sums]](list), defaultdict[int, list[Sums]](list)
+        for (label, day), changes in parts.items():
+            sums = _sum_of(changes)
+            models[label].append(sums)
+            days[day].append(sums)
+            self.model_days[label][day] = sums[COST]
+            of_day, model = self.day_models[day], label[1]
+            of_day[model] = of_day.get(model, 0) + sums[COST]
+        self.models.total(models)
+        self.days.total(days)
+        self.all.total({None: list(self.days.sums.values())} if days else {})
 
     def _fill_sessions(self, parts: Mapping[SessionKey, list[tuple[str, str, Sums]]]) -> None:
-        sheet, models, projects, earliest = (
-            self.sessions,
-            self.session_models,
-            self.project_sessions,
-            self.session_project,
-        )
+        sheet, models, earliest = self.sessions, self.session_models, self.session_project
+        projects = self.project_sessions
         for session, changes in parts.items():
             ((model, project, sums), *others) = changes
             first, of_session = (sums[FIRST], project), {model: sums[RESPONSES]}

@@ -168,26 +168,27 @@ class Database:
             ]
         return steps
 
-    def calls(self) -> dict[str, list[dict[str, Any]]]:
-        """Return the calls of tools by message, in order, as parts (up to 1.x) or parts of the message itself (2.x)."""
+    def calls(self, messages: list[str] | None) -> dict[str, list[dict[str, Any]]]:
+        """Return the calls of tools by message (None: of all), in order, as parts (up to 1.x) or parts of the message
+        itself (2.x)."""
         found: dict[str, list[dict[str, Any]]] = {}
-        if self._has_parts:
-            parts = self._connection.execute(
-                "SELECT message_id, data FROM part WHERE data LIKE ? ORDER BY message_id, id", (f"%{_TOOL}%",)
-            )
-            for message, data in parts:
-                part = parsed(as_text(data)) or {}
-                if part.get("type") == "tool":
-                    found.setdefault(as_text(message), []).append(part)
-        if "session_message" in self.tables:
-            messages = self._connection.execute(
-                "SELECT id, data FROM session_message WHERE type = 'assistant' AND data LIKE ?", (f"%{_TOOL}%",)
-            )
-            for message, data in messages:
-                content = (parsed(as_text(data)) or {}).get("content")
-                calls = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
-                if calls := [part for part in calls if part.get("type") == "tool"]:
-                    found[as_text(message)] = calls
+        for batch in _batches(messages) if messages is not None else [None]:
+            given = (*(batch or ()), f"%{_TOOL}%")
+            if self._has_parts:
+                where = "" if batch is None else f"message_id IN ({_marks(batch)}) AND "
+                parts = f"SELECT message_id, data FROM part WHERE {where}data LIKE ? ORDER BY message_id, id"
+                for message, data in self._connection.execute(parts, given):
+                    part = parsed(as_text(data)) or {}
+                    if part.get("type") == "tool":
+                        found.setdefault(as_text(message), []).append(part)
+            if "session_message" in self.tables:
+                where = "" if batch is None else f"id IN ({_marks(batch)}) AND "
+                answers = f"SELECT id, data FROM session_message WHERE {where}type = 'assistant' AND data LIKE ?"
+                for message, data in self._connection.execute(answers, given):
+                    content = (parsed(as_text(data)) or {}).get("content")
+                    calls = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+                    if calls := [part for part in calls if part.get("type") == "tool"]:
+                        found[as_text(message)] = calls
         return found
 
     def lost(self) -> Iterator[LostMessage]:

@@ -18,6 +18,9 @@ from claude_tui.engine.queries.causes.dimensions import DIMENSIONS
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
+from claude_tui.sources.causes import Caused, packed, unpacked
+from claude_tui.sources.opencode.causes import read_causes, read_kilo_causes
+from claude_tui.sources.opencode.stored.database import Database
 from claude_tui.sources.protocol import SourceConfig
 from tests.engine.counting import PRICER, UTC
 from tests.engine.queries.causes.test_causes import sums_hold
@@ -73,7 +76,9 @@ def test_a_call_that_failed_when_written_again_has_failed_once(tmp_path: Path) -
     assert (kinds["thinking"], kinds["output"]) == (5, 20)
 
 
-@pytest.mark.parametrize(("client", "name"), [("codex", "home-0.44"), ("codex", "home-0.125"), ("qwen", "home-0.24.4")])
+@pytest.mark.parametrize(
+    ("client", "name"), [("codex", "home-0.44"), ("codex", "home-0.125"), ("copilot", "home-1.0.92")]
+)
 def test_what_no_log_says_is_said_to_be_so(client: str, name: str, tmp_path: Path) -> None:
     folder = tmp_path / "logs"
     shutil.copytree(GOLDEN / client / name, folder)
@@ -233,10 +238,63 @@ def test_messages_of_databases_name_their_calls(client: str, tmp_path: Path) -> 
         assert {label: row.calls for label, row in rows.items() if row.calls} == Counter(wanted.values())
         # What was written since stands in the write-ahead log alone.
         database.execute("UPDATE part SET data = replace(data, '\"completed\"', '\"error\"')")
+        database.execute("UPDATE message SET time_updated = time_updated + 600000")
         database.commit()
         again = Causes(store, tmp_path / "kept").table(Query(), "tool").rows
         assert {row.label: row.failed_calls for row in again if row.calls} == Counter(wanted.values())
     assert {row.label for row in causes.table(Query(), "branch").rows} == {NOT_LOGGED}
+
+
+@pytest.mark.parametrize("client", ["opencode", "kilo"])
+def test_of_a_database_only_what_changed_is_read_again(
+    client: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = {"opencode": "data-1.18.33", "kilo": "data-7.7.9"}[client]
+    shutil.copytree(GOLDEN / client / name, tmp_path / "data")
+    path = str(tmp_path / "data" / f"{client}.db")
+    read = {"opencode": read_causes, "kilo": read_kilo_causes}[client]
+    looked_at: list[list[str] | None] = []
+    calls_of = Database.calls
+
+    def noted(self: Database, messages: list[str] | None) -> dict[str, list[dict[str, Any]]]:
+        looked_at.append(messages)
+        return calls_of(self, messages)
+
+    monkeypatch.setattr(Database, "calls", noted)
+
+    def whole() -> dict[int, Caused]:
+        return {one.key: one for one in read(path)[0].responses}
+
+    found, checkpoint = read(path)
+    with closing(sqlite3.connect(path)) as database:
+        for step in range(6):
+            is_tool = "WHERE p.data LIKE '%\"tool\"%'"
+            parts = f"SELECT p.id, p.message_id FROM part p {is_tool} ORDER BY p.id LIMIT 1 OFFSET {step // 3}"
+            ((part, message),) = database.execute(parts)
+            if step % 3 == 0:  # a call fails
+                database.execute(
+                    "UPDATE part SET data = replace(data, '\"completed\"', '\"error\"') WHERE id = ?", (part,)
+                )
+            elif step % 3 == 1:  # a message calls another tool
+                more = "INSERT INTO part SELECT ? || p.id, message_id, session_id, time_created, time_updated,"
+                more += ' replace(data, \'"callID":"\', \'"callID":"z\') FROM part p WHERE id = ?'
+                database.execute(more, (f"z{step}", part))
+            else:  # and there is another message
+                more = (
+                    "INSERT INTO message SELECT ? || id, session_id, time_created + ?, time_updated, data FROM message"
+                )
+                database.execute(f"{more} WHERE id = ?", (f"z{step}", step, message))
+                more = "INSERT INTO part SELECT ? || id, ? || message_id, session_id, time_created, time_updated, data"
+                database.execute(f"{more} FROM part WHERE message_id = ?", (f"y{step}", f"z{step}", message))
+            newest = "(SELECT max(time_updated) FROM message) + 100000"
+            database.execute(f"UPDATE message SET time_updated = {newest} WHERE id = ?", (message,))
+            database.commit()
+            found, checkpoint = read(path, unpacked(packed(found)), checkpoint)
+            assert {one.key: one for one in found.responses} == whole(), step
+    first, *others = [len(messages) for messages in looked_at if messages is not None]
+    assert len(others) == 5
+    assert first > max(others) > 0  # at first all are of the last minute
+    assert max(others) <= 3
 
 
 def test_message_files_and_messages_of_2_name_their_calls() -> None:
@@ -262,3 +320,25 @@ def test_message_files_and_messages_of_2_name_their_calls() -> None:
     assert NOT_LOGGED not in tools
     kinds = {row.name: row.usage.output for row in causes.table(Query(), "kind").rows}
     assert kinds["thinking"] > 0
+
+
+@pytest.mark.parametrize(("client", "name"), [("qwen", "home-0.24.4"), ("copilot", "home-1.0.102")])
+def test_calls_are_of_the_response_they_name(client: str, name: str) -> None:
+    folder = GOLDEN / client / name
+    store = counted(client, folder)
+    causes = Causes(store)
+    sums_hold(store, causes)
+    wanted: dict[str, list[str]] = {}
+    for log in sorted(folder.rglob("*.jsonl")):
+        for record in map(json.loads, log.read_text().splitlines()):
+            event, data = record.get("systemPayload", {}).get("uiEvent", {}), record.get("data", {})
+            if event.get("event.name") == "qwen-code.tool_call":
+                wanted.setdefault(event["response_id"], []).append(event["function_name"])
+            elif data.get("toolRequests") and data.get("apiCallId"):
+                wanted.setdefault(data["apiCallId"], []).extend(one["name"] for one in data["toolRequests"])
+    found = {key: [*facts.tools] for key, (facts, _) in causes.facts(Query()).items() if facts.tools}
+    assert found and {key: sorted(tools) for key, tools in found.items()} == {
+        key: sorted(tools) for key, tools in wanted.items() if key in found
+    }
+    assert any(row.name and row.cost_nano for row in causes.table(Query(), "tool").rows)
+    assert {row.label for row in causes.table(Query(), "skill").rows} == {NOT_LOGGED}

@@ -18,11 +18,13 @@ from claude_tui.paths import create_private
 from claude_tui.sources.causes import FORMAT
 from claude_tui.sources.protocol import Checkpoint
 
-NAME: Final = f"causes-{FORMAT}.db"
+LAYOUT: Final = 2
+"""Moves whenever the columns do."""
+NAME: Final = f"causes-{FORMAT}-{LAYOUT}.db"
 BUSY_S: Final = 0.5
 _CREATE: Final = (
     "CREATE TABLE IF NOT EXISTS files (path BLOB PRIMARY KEY, dev INTEGER, ino INTEGER, size INTEGER, mtime INTEGER,"
-    " reached INTEGER, head BLOB, anchor BLOB, open_line TEXT, data BLOB)"
+    " reached INTEGER, head BLOB, anchor BLOB, mark INTEGER, state TEXT, open_line TEXT, data BLOB)"
 )
 _UNUSABLE: Final = (sqlite3.Error, OSError, OverflowError)
 
@@ -63,16 +65,16 @@ class CausesCache:
             yield from ((path, self._own[path]) for path in paths if path in self._own)
             return
         wanted = set(paths)
-        rows: list[tuple[bytes, int, int, int, int, int, bytes, bytes, str, bytes]] = []
+        rows: list[tuple[bytes, int, int, int, int, int, bytes, bytes, int, str, str, bytes]] = []
         with contextlib.suppress(*_UNUSABLE), self._opened() as connection:
             if connection is not None and len(wanted) == 1:
                 rows = connection.execute("SELECT * FROM files WHERE path = ?", [os.fsencode(*wanted)]).fetchall()
             elif connection is not None:
                 rows = connection.execute("SELECT * FROM files").fetchall()
-        for name, dev, ino, size, mtime_ns, reached, head, anchor, open_line, data in rows:
+        for name, dev, ino, size, mtime_ns, reached, head, anchor, mark, state, open_line, data in rows:
             path = os.fsdecode(name)
             if path in wanted:
-                checkpoint = Checkpoint(dev, ino, reached, head, anchor, open_line=open_line)
+                checkpoint = Checkpoint(dev, ino, reached, head, anchor, mark, state, open_line)
                 yield path, KeptFile(Stamp(dev, ino, size, mtime_ns), checkpoint, data)
 
     def put(self, found: Iterable[tuple[str, KeptFile]], gone: Collection[str] = ()) -> None:
@@ -84,15 +86,14 @@ class CausesCache:
             return
         if create_private(self._folder) is None:
             return
-        rows = [
-            (os.fsencode(path), *stamp, point.offset, point.head, point.anchor, point.open_line, data)
-            for path, (stamp, point, data) in found
-        ]
+        rows = [(os.fsencode(path), *stamp, *point[2:], data) for path, (stamp, point, data) in found]
         with contextlib.suppress(*_UNUSABLE), self._opened(is_made=True) as connection:
             if connection is not None:
                 with connection:
                     connection.execute(_CREATE)
-                    connection.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+                    connection.executemany(
+                        "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
+                    )
                     connection.executemany("DELETE FROM files WHERE path = ?", [[os.fsencode(path)] for path in gone])
 
     @contextlib.contextmanager
