@@ -65,7 +65,7 @@ MOVES: list[Move] = [to_other_folders, to_another_root, to_nowhere]
 def moved(home: Path, target: Path, move: Move) -> Path:
     """A copy of a home with every transcript somewhere else. Returns the folder that holds `projects`."""
     for number, path in enumerate(sorted(home.rglob("*.jsonl"))):
-        if path.name == "journal.jsonl":
+        if path.name in ("journal.jsonl", "ledger.jsonl"):
             continue
         place = target / move(path.relative_to(home), number)
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -275,7 +275,8 @@ def test_anything_at_any_place_of_a_stored_message_hides_no_other(name: str, tmp
         ('["assistant"]', ProblemKind.MALFORMED), (b'{"role":"assistant"\xff', ProblemKind.MALFORMED),
         ('{"role":"assistant","tokens":{"input":NaN}}', ProblemKind.BAD_COUNT),
         ('{"role":"assistant","tokens":{"input":-1}}', ProblemKind.BAD_COUNT),
-        ('\ufeff{"role":"assistant","tokens":null}', None), ('{"role":"assistant"' + " " * (1 << 20) + "}", None),
+        ('\ufeff{"role":"assistant","tokens":null}', ProblemKind.UNKNOWN_SHAPE),
+        ('{"role":"assistant"' + " " * (1 << 20) + "}", ProblemKind.UNKNOWN_SHAPE),
     ],
 )  # fmt: skip
 @of_databases
