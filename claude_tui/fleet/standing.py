@@ -88,8 +88,8 @@ class TableStanding(Answers):
         """Raise LookupError: that needs single responses."""
         raise LookupError("a table of many machines is read by its sums; its responses/ have the single ones")
 
-    def _say(self, trouble: str = "") -> None:
-        self.maker.progress = Progress(Phase.MERGED, detail=trouble or self._covered())
+    def _say(self, error: str = "") -> None:
+        self.maker.progress = Progress(Phase.MERGED, detail=error or self._covered())
         for callback in self._callbacks:
             callback()
 

@@ -429,7 +429,7 @@ class FakeSource:
         )
 
     def refresh(self) -> object:
-        """Count the wish."""
+        """Count the request."""
         self.refreshed += 1
         return None
 

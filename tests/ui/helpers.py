@@ -55,7 +55,7 @@ async def settled(pilot: Pilot[None]) -> None:
     app = pilot.app
     assert isinstance(app, ClaudeTop)
     taken = app.main.refresher.taken
-    app.main.refresher.wish(urgent=True)
+    app.main.refresher.request(urgent=True)
     await wait_until(pilot, lambda: app.main.refresher.taken > taken)
     await pilot.pause()
     await pilot.pause()

@@ -37,7 +37,7 @@ def budget_checks(states: Iterable[BudgetState], near: float) -> list[Check]:
     """
     made = []
     for state in states:
-        status = "over" if state.is_passed else "near" if 100 * state.share >= near else "ok"
+        status = "over" if state.is_exceeded else "near" if 100 * state.share >= near else "ok"
         missing = ""
         if status == "ok" and state.is_lower_bound:
             status, missing = "indeterminate", ", plus tokens without a price"

@@ -113,7 +113,7 @@ class DrawnScreen(Screen[None]):
         self.app.theme_changed_signal.subscribe(self, lambda _: self._draw_again())
         self._fit()
         self.focus_view()
-        self.refresher.wish(urgent=True)
+        self.refresher.request(urgent=True)
 
     # -- what is shown
 
@@ -158,19 +158,19 @@ class DrawnScreen(Screen[None]):
     def take_news(self) -> None:
         """The source has something new."""
         if self.paused_ms is None and self.is_active:
-            self.refresher.wish()
+            self.refresher.request()
 
     def on_screen_resume(self) -> None:
         """A dialog was closed: catch up with what happened below it."""
-        self.refresher.wish(urgent=True)
+        self.refresher.request(urgent=True)
 
     def on_day_wanted(self, event: DayWanted) -> None:
         """The selected day's models and projects are needed."""
-        self.refresher.wish(urgent=True)
+        self.refresher.request(urgent=True)
 
     def on_more_found(self, event: MoreFound) -> None:
         """What the view waited for is there."""
-        self.refresher.wish(urgent=True)
+        self.refresher.request(urgent=True)
 
     def _tick(self) -> None:
         """A second is over: show the time that passed, as often as it can be seen."""
@@ -187,7 +187,7 @@ class DrawnScreen(Screen[None]):
         shown = await self.camera.take(view, scope, period, now_ms, self.shown if self.paused_ms is not None else None)
         is_wanted = wanted == (self.navigation.here, self.navigation.scope, self.period)
         if self.today != before or not (is_wanted and self.is_active):
-            self.refresher.wish(urgent=True)
+            self.refresher.request(urgent=True)
         if not (is_wanted and self.is_active):
             return
         self._draw(shown)
@@ -260,8 +260,8 @@ class DrawnScreen(Screen[None]):
             view=navigation.here.view, tab=navigation.tab, now_ms=self.now_ms, period=self.period.label,
             trail=navigation.scope.trail,
             totals=add(in_period) if view.IGNORES_PERIOD else snapshot.totals, paused=self.paused_ms is not None,
-            interval_s=self.refresher.interval_s, trouble=next(iter(self.failures.values()), ""),
-            saved_ms=self.source.saved_ms, passed=self.budgets.passed, client=navigation.client,
+            interval_s=self.refresher.interval_s, error=next(iter(self.failures.values()), ""),
+            saved_ms=self.source.saved_ms, exceeded=self.budgets.exceeded, client=navigation.client,
             account=navigation.account,
             by_client=clients.totals(snapshot.models) if is_split else {}, window=self.camera.window,
             unlogged_nano=unlogged_nano, telemetry=self.telemetry,

@@ -42,7 +42,7 @@ COUNTING_INTERVAL_S: Final = 0.5
 
 
 class Refresher:
-    """Calls `take` once for any number of wishes, with at least `interval_s` between two calls.
+    """Calls `take` once for any number of requests, with at least `interval_s` between two calls.
 
     While `is_counting`, it is called less often; when that ends, at once.
     """
@@ -52,22 +52,22 @@ class Refresher:
         self._is_counting = is_counting
         self._was_counting = False
         self.interval_s = interval_s
-        self._wished = asyncio.Event()
+        self._requested = asyncio.Event()
         self._urgent = asyncio.Event()
         self.taken = 0
         """How often `take` was called."""
 
-    def wish(self, *, urgent: bool = False) -> None:
+    def request(self, *, urgent: bool = False) -> None:
         """Have `take` called soon; at once if a person waits for it."""
-        self._wished.set()
+        self._requested.set()
         if urgent or (self._was_counting and not self._is_counting()):
             self._urgent.set()
 
     async def run(self) -> None:
-        """Serve wishes until cancelled."""
+        """Serve requests until cancelled."""
         while True:
-            await self._wished.wait()
-            self._wished.clear()
+            await self._requested.wait()
+            self._requested.clear()
             self._urgent.clear()
             self._was_counting = self._is_counting()
             await self._take()

@@ -34,7 +34,7 @@ class MainScreen(DrawnScreen):
         self.rearrange()
         self.stage.current = stops[-1].view
         self.focus_view()
-        self.refresher.wish(urgent=True)
+        self.refresher.request(urgent=True)
 
     async def action_view(self, name: str) -> None:
         """Go to a view, unnarrowed."""
@@ -140,7 +140,7 @@ class MainScreen(DrawnScreen):
 
         def choose(chosen: Period | None) -> None:
             self.period = chosen or self.period
-            self.refresher.wish(urgent=True)
+            self.refresher.request(urgent=True)
 
         await self.app.push_screen(PeriodScreen(self.period, self.today, self.kept.now.cycle_day), choose)
 
@@ -161,18 +161,18 @@ class MainScreen(DrawnScreen):
         if self.navigation.here.scope.source:
             await self._go(self.navigation.stops[:1])
         self.draw_header()
-        self.refresher.wish(urgent=True)
+        self.refresher.request(urgent=True)
 
     def action_pause(self) -> None:
         """Freeze the display, or go on."""
         self.paused_ms = self._clock() if self.paused_ms is None else None
         self.draw_header()
-        self.refresher.wish(urgent=True)
+        self.refresher.request(urgent=True)
 
     async def action_refresh(self) -> None:
         """Look at every file again."""
         await asyncio.to_thread(self.source.refresh)
-        self.refresher.wish(urgent=True)
+        self.refresher.request(urgent=True)
 
     def action_zoom(self) -> None:
         """Give the whole screen to the view, or take it back."""

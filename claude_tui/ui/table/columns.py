@@ -141,9 +141,9 @@ def place(
     room = available - needed()
     by_priority = sorted(chosen, key=lambda column: -column.flex if column.flex >= NAMES_FLEX else column.priority)
     by_flex = sorted(by_priority, key=lambda column: -column.flex)
-    wishes = [(column, limits[column.id].usual) for column in by_priority]
-    wishes += [(column, limits[column.id].most) for column in by_flex]
-    for column, wanted in wishes:
+    stages = [(column, limits[column.id].usual) for column in by_priority]
+    stages += [(column, limits[column.id].most) for column in by_flex]
+    for column, wanted in stages:
         grow = max(0, wanted - widths[column.id])
         if grow > room:
             grow = room if column.flex or column.grows else 0

@@ -40,7 +40,7 @@ def budget_lines(states: Sequence[BudgetState], width: int) -> list[Content]:
 
 
 def _budget(state: BudgetState, width: int) -> Content:
-    colour = "$error" if state.is_passed else "$warning" if 100 * state.share >= NEAR_PERCENT else "$accent"
+    colour = "$error" if state.is_exceeded else "$warning" if 100 * state.share >= NEAR_PERCENT else "$accent"
     filled, empty = bars.gauge(min(1.0, state.share), GAUGE)
     used = f"{figures.percent(100 * state.share):>4}" if state.limit_nano else ""
     rest_nano = state.limit_nano - state.spent_nano
@@ -49,8 +49,8 @@ def _budget(state: BudgetState, width: int) -> Content:
         (1, [("budget", "bold $foreground"), (f" {display_name(state.name)}", "$quiet")]),
         (3, [(used, f"bold {colour}"), (" spent", "$quiet")] if used else [("nothing may be spent", "$quiet")]),
         (4, [(filled, colour), (empty, "$line")]),
-        (0, [(spent_text(state), f"bold {colour}" if state.is_passed else "$foreground")]),
-        (2, [(rest, colour if state.is_passed else "$quiet")]),
+        (0, [(spent_text(state), f"bold {colour}" if state.is_exceeded else "$foreground")]),
+        (2, [(rest, colour if state.is_exceeded else "$quiet")]),
     ]
     return assemble(groups, width)
 

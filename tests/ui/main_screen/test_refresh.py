@@ -20,16 +20,16 @@ async def test_the_first_count_is_pictured_seldom_and_its_end_at_once(monkeypatc
 
     refresher = Refresher(take, 0.0, lambda: is_counting)
     running = asyncio.create_task(refresher.run())
-    refresher.wish()
+    refresher.request()
     await asyncio.wait_for(taken.wait(), 30)
     for _ in range(100):
-        refresher.wish()
+        refresher.request()
         await asyncio.sleep(0)
     assert refresher.taken == 1
     is_counting = False
     for number in (2, 3):
         taken.clear()
-        refresher.wish()
+        refresher.request()
         await asyncio.wait_for(taken.wait(), 30)
         assert refresher.taken >= number - 1
     running.cancel()

@@ -234,8 +234,8 @@ class Play:
     def _is_at_rest(self) -> bool:
         app = self.app
         refresher = app.main.refresher
-        if refresher._wished.is_set():
-            refresher.wish(urgent=True)
+        if refresher._requested.is_set():
+            refresher.request(urgent=True)
             return False
         if self._is_taking or app._batch_count or app._resize_event is not None:
             return False

@@ -46,7 +46,7 @@ class Budget:
 class BudgetState:
     """How a budget stands in the period that began on `since`.
 
-    `share` is spent / limit (infinite where a limit of nothing is exceeded); `is_passed` that more was spent than the
+    `share` is spent / limit (infinite where a limit of nothing is exceeded); `is_exceeded` that more was spent than the
     limit. `is_lower_bound`: something without a known price is not in `spent_nano`. A notification is due once per
     (`budget`, `since`).
     """
@@ -74,7 +74,7 @@ class BudgetState:
         return float("inf") if self.spent_nano else 0.0
 
     @property
-    def is_passed(self) -> bool:
+    def is_exceeded(self) -> bool:
         """Whether more was spent than the budget allows."""
         return self.spent_nano > self.limit_nano
 

@@ -14,16 +14,15 @@ class BudgetWatch:
     """The budgets that are used up."""
 
     def __init__(self) -> None:
-        self.passed: tuple[str, ...] = ()
+        self.exceeded: tuple[str, ...] = ()
         """Each as a sentence."""
         self._said: set[tuple[str, date]] = set()
 
     def news(self, states: Sequence[BudgetState]) -> list[str]:
-        """Take over how the budgets stand; returns the sentences about those that passed since the last time."""
-        passed = [state for state in states if state.is_passed]
-        self.passed = tuple(display_name(budget_text(state)) for state in passed)
-        new = [
-            text for state, text in zip(passed, self.passed, strict=True) if (state.name, state.since) not in self._said
-        ]
-        self._said |= {(state.name, state.since) for state in passed}
+        """Take over how the budgets stand; returns the sentences about those exceeded since the last time."""
+        exceeded = [state for state in states if state.is_exceeded]
+        self.exceeded = tuple(display_name(budget_text(state)) for state in exceeded)
+        told = zip(exceeded, self.exceeded, strict=True)
+        new = [text for state, text in told if (state.name, state.since) not in self._said]
+        self._said |= {(state.name, state.since) for state in exceeded}
         return new

@@ -211,9 +211,9 @@ class TableView(View):
         if place is None:
             self.notify("only a response has a log line to open: Enter on a session shows its responses", markup=False)
             return
-        trouble = self._open_editor(*place)
-        if trouble:
-            self.notify(display_name(trouble), title="not opened", severity="warning", markup=False)
+        error = self._open_editor(*place)
+        if error:
+            self.notify(display_name(error), title="not opened", severity="warning", markup=False)
         self.app.refresh()
 
     def _open_editor(self, path: str, offset: int) -> str:

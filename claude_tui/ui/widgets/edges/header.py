@@ -52,9 +52,9 @@ class HeaderStatus:
     trail: tuple[str, ...] = ()
     paused: bool = False
     interval_s: float = Settings.interval_s
-    trouble: str = ""
+    error: str = ""
     saved_ms: int = 0
-    passed: tuple[str, ...] = ()
+    exceeded: tuple[str, ...] = ()
     client: str = ""
     account: str = ""
     tab: str = ""
@@ -89,8 +89,8 @@ class HeaderStatus:
 
 def phase_parts(progress: Progress, status: HeaderStatus, width: int) -> list[Part]:
     """What the engine is doing, with a progress bar while it reads."""
-    if status.trouble:
-        return [("▲ ", "$error"), (status.trouble, "bold $error")]
+    if status.error:
+        return [("▲ ", "$error"), (status.error, "bold $error")]
     if status.paused:
         return [(" ‖ PAUSED ", "bold reverse $warning")]
     if progress.phase is Phase.SCANNING:
@@ -166,8 +166,8 @@ def status_line(snapshot: Snapshot, status: HeaderStatus, width: int) -> Content
         word = "data " if width >= 44 else ""
         old = " old" if width >= 32 and age != "now" else ""
         groups.append((3, [(word, "$quiet"), (age, "$foreground"), (old, "$quiet")]))
-    if status.passed:
-        groups.append((2, [("$!", "bold $error"), (f" {status.passed[0]}" if width >= 60 else "", "$error")]))
+    if status.exceeded:
+        groups.append((2, [("$!", "bold $error"), (f" {status.exceeded[0]}" if width >= 60 else "", "$error")]))
     if snapshot.waiting_sessions:
         groups.append((-1, [waiting_part(snapshot.waiting_sessions, width)]))
     problems = sum(snapshot.problems.values())

@@ -31,7 +31,7 @@ def test_a_budget_is_passed_when_more_than_it_is_spent(claude_home: ClaudeHome) 
     budgets = [Budget("day", 3 * DOLLAR), Budget("week", 9 * DOLLAR - 1), Budget("month", 100 * DOLLAR)]
     states = check(store, budgets, NOW_MS)
     assert [state.spent_nano for state in states] == [3 * DOLLAR, 9 * DOLLAR, 48 * DOLLAR]
-    assert [state.is_passed for state in states] == [False, True, False]
+    assert [state.is_exceeded for state in states] == [False, True, False]
     assert [state.share for state in states] == [1.0, pytest.approx(1.0), 0.48]
     assert [state.since for state in states] == [TODAY, date(2026, 11, 16), date(2026, 11, 1)]
     sunday = check(store, [Budget("week", 1)], NOW_MS, week_starts_on="sunday")
@@ -51,7 +51,7 @@ def test_a_project_counts_its_worktrees(claude_home: ClaudeHome) -> None:
     spend(claude_home, 0, 9, "/p/ab")
     store = counted(claude_home.folder)
     (state,) = check(store, [Budget("month", 5 * DOLLAR, "/p/a")], NOW_MS)
-    assert (state.name, state.spent_nano, state.is_passed) == ("month /p/a", 9 * DOLLAR, True)
+    assert (state.name, state.spent_nano, state.is_exceeded) == ("month /p/a", 9 * DOLLAR, True)
     (named,) = check(store, [Budget("month", 5 * DOLLAR, "a")], NOW_MS)
     assert (named.name, named.spent_nano) == ("month a", 9 * DOLLAR)
 
@@ -64,10 +64,10 @@ def test_what_has_no_price_makes_it_a_lower_bound(claude_home: ClaudeHome) -> No
 
 def test_nothing_may_be_spent_of_nothing(claude_home: ClaudeHome) -> None:
     budget = Budget("day", 0)
-    assert not check(counted(claude_home.folder), [budget], NOW_MS)[0].is_passed
+    assert not check(counted(claude_home.folder), [budget], NOW_MS)[0].is_exceeded
     spend(claude_home, 0, 3)
     (state,) = check(counted(claude_home.folder), [budget], NOW_MS)
-    assert (state.is_passed, state.share) == (True, float("inf"))
+    assert (state.is_exceeded, state.share) == (True, float("inf"))
 
 
 def test_settings_are_read_exactly_and_mistakes_are_named() -> None:
