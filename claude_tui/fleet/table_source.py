@@ -31,7 +31,7 @@ class Looked(NamedTuple):
     merged_ms: int
 
 
-class TableStanding(Answers):
+class TableSource(Answers):
     """The numbers of a table, as of its last merge when it was looked at last. Raises what `look` raises."""
 
     groupings = GROUPINGS

@@ -106,7 +106,7 @@ def report(
     made["problems"] = {"total": sum(snapshot.problems.values()), "by_kind": dict(sorted(snapshot.problems.items()))}
     made["unpriced"] = unpriced_models(snapshot)
     if telemetry is not None:
-        from claude_tui.reports.told import telemetry_report
+        from claude_tui.reports.telemetry import telemetry_report
 
         made["telemetry"] = telemetry_report(telemetry)
     return made

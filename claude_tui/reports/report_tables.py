@@ -35,7 +35,7 @@ def footer(snapshot: Snapshot, telemetry: TelemetryFigures | None = None) -> lis
         of_all = share(snapshot.unlogged.nano, totals.cost_nano)
         lines.append(f"unlogged calls: {money(snapshot.unlogged.nano)}, {of_all} of the cost (claude-top explain)")
     if telemetry is not None and (telemetry.covered or telemetry.only_told):
-        from claude_tui.reports.told import told_line
+        from claude_tui.reports.telemetry import told_line
 
         lines.append(told_line(telemetry))
     if missing := len(unpriced_models(snapshot)):

@@ -13,8 +13,8 @@ import time_machine
 from claude_tui.cli import main
 from claude_tui.fleet.lake import Lake
 from claude_tui.fleet.read import read_fleet
-from claude_tui.fleet.standing import Looked, TableStanding
 from claude_tui.fleet.table.meta import read_meta
+from claude_tui.fleet.table_source import Looked, TableSource
 from claude_tui.model import Query, Totals
 from claude_tui.pricing import load_pricer
 from claude_tui.ui.app import ClaudeTop
@@ -44,7 +44,7 @@ def test_a_screen_says_how_old_the_merge_is_and_looks_again(machines: list[Machi
         for machine in machines:
             machine.run("fleet", "push", str(table), *SAME)
         machines[0].run("fleet", "merge", str(table))
-        source = TableStanding(lambda by: look(table, by))
+        source = TableSource(lambda by: look(table, by))
         before = source.snapshot(Query(), NOON)
         assert before.totals.responses == 21
         clock.shift(timedelta(hours=5))
@@ -94,7 +94,7 @@ def test_a_screen_sums_by_whose_it_is(
         by: printed(capsys, machines[0], "report", "--json", "--from", str(table), "--by", by)[f"{by}s"]
         for by in HEADINGS
     }
-    source = TableStanding(lambda by: look(table, by))
+    source = TableSource(lambda by: look(table, by))
     app = ClaudeTop(source, Settings(view="projects", period="all"), clock=lambda: NOON + 5 * DAY)
 
     async def walk() -> None:

@@ -14,7 +14,7 @@ from claude_tui.clients import CLIENTS
 
 if TYPE_CHECKING:
     from claude_tui.fleet.read import Fleet
-    from claude_tui.fleet.standing import TableStanding
+    from claude_tui.fleet.table_source import TableSource
     from claude_tui.model import Query
 
 NARROWED_BY: Final = ("user", "team", "host")
@@ -50,7 +50,7 @@ def fleet_of(options: argparse.Namespace, query: Query | None = None) -> Fleet |
         return read_fleet(lake, pricer(), *days, {name: getattr(options, name) for name in given})
 
 
-def standing(options: argparse.Namespace) -> TableStanding:
+def standing(options: argparse.Namespace) -> TableSource:
     """Return what a screen over --from asks: the last days of the table. Raises CommandError."""
     from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo
@@ -63,8 +63,8 @@ def standing(options: argparse.Namespace) -> TableStanding:
     lake = lake_of(options.url)
     from claude_tui.fleet.lake import LakeError
     from claude_tui.fleet.read import read_fleet
-    from claude_tui.fleet.standing import DAYS, Looked, TableStanding
     from claude_tui.fleet.table.meta import read_meta
+    from claude_tui.fleet.table_source import DAYS, Looked, TableSource
 
     prices = pricer()
     where = {name: getattr(options, name) for name in NARROWED_BY if getattr(options, name)}
@@ -77,7 +77,7 @@ def standing(options: argparse.Namespace) -> TableStanding:
         return Looked(found.store, meta.merged_ms if meta else 0)
 
     with exits.ended_by(LakeError):
-        return TableStanding(look)
+        return TableSource(look)
 
 
 def _refuse_places(options: argparse.Namespace) -> None:

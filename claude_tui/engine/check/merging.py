@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from claude_tui.clients import TELEMETRY
-from claude_tui.engine.state.told.events import told_of
-from claude_tui.engine.state.told.pairing import FAR_MS, UNLIMITED, WITHOUT_WRITES, LoggedResponse, ToldEvent
-from claude_tui.engine.state.told.resolving import resolved, terms_of
+from claude_tui.engine.state.telemetry.events import told_of
+from claude_tui.engine.state.telemetry.pairing import FAR_MS, UNLIMITED, WITHOUT_WRITES, LoggedResponse, ToldEvent
+from claude_tui.engine.state.telemetry.resolving import resolved, terms_of
 from claude_tui.model import TOLD, Response, UsageRow
 from claude_tui.pricing import Pricer
 from claude_tui.sources.client_totals import short_model

@@ -13,7 +13,7 @@ from claude_tui.clients import TELEMETRY
 from claude_tui.engine.check.merging import Spoken, event_of, merged
 from claude_tui.engine.state.rows.memberships import Mark
 from claude_tui.engine.state.rows.table import with_output
-from claude_tui.engine.state.told.pairing import LoggedResponse, left_of_sums
+from claude_tui.engine.state.telemetry.pairing import LoggedResponse, left_of_sums
 from claude_tui.engine.state.unlogged.remainder import remainders
 from claude_tui.engine.state.unlogged.steps import CountedResponse as Counted
 from claude_tui.model import BOTH, UNLOGGED, Response, UsageRow

@@ -32,7 +32,7 @@ from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import LOWER_BOUND, Columns
 
 if TYPE_CHECKING:
-    from claude_tui.engine.state.told.events import EventIndex
+    from claude_tui.engine.state.telemetry.events import EventIndex
     from claude_tui.engine.state.unlogged.remainder import Remainder
 
 
@@ -170,7 +170,7 @@ class Books:
             self.table_loader = None  # only now: if it raised, the next caller must not be given an empty table
             self._file_numbers = {ref: number for number, ref in enumerate(self._table.files)}
             if any(ref.source == TELEMETRY for ref in self._table.files):
-                from claude_tui.engine.state.told.events import EventIndex  # only if there is any telemetry
+                from claude_tui.engine.state.telemetry.events import EventIndex  # only if there is any telemetry
 
                 self.told = EventIndex.of(self._table, self.owners)
         return self._table
@@ -210,7 +210,7 @@ class Books:
         terms = self.table.terms.get(row, "")
         if not terms or self.told is None or not self.table.is_event(row):
             return terms
-        from claude_tui.engine.state.told.resolving import priced_terms
+        from claude_tui.engine.state.telemetry.resolving import priced_terms
 
         return priced_terms(self.table.usage(row), terms)
 

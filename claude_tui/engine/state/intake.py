@@ -15,8 +15,8 @@ from operator import sub
 from claude_tui.clients import TELEMETRY
 from claude_tui.engine.state.batch import Ends, Packed
 from claude_tui.engine.state.books import Books, Numbering
-from claude_tui.engine.state.levelling.telemetry import counted_events, note_events, see
-from claude_tui.engine.state.levelling.unlogged import learn_totals, note_change, note_holder, note_sessions
+from claude_tui.engine.state.reconciling.telemetry import counted_events, note_events, see
+from claude_tui.engine.state.reconciling.unlogged import learn_totals, note_change, note_holder, note_sessions
 from claude_tui.engine.state.rows.key_index import KeyIndex
 from claude_tui.engine.state.rows.table import TableEntry, TableNames
 from claude_tui.engine.state.sums.cells import CellKey, file_cells
@@ -121,7 +121,7 @@ def _cells(books: Books, found: Packed, merged: Mapping[int, Sequence[int]]) -> 
 
 
 def _extend(books: Books, columns: Columns, files: array[int], numbers: Numbering) -> None:
-    """Add responses whose keys have been added already; events are summed when they are levelled."""
+    """Add responses whose keys have been added already; events are summed when they are reconciled."""
     start = len(books.table)
     books.extend(columns, files, numbers)
     if columns and columns.source == TELEMETRY:

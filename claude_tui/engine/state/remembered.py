@@ -12,8 +12,8 @@ from claude_tui.engine.state.batch import FileColumns, FileOutcome, pack
 from claude_tui.engine.state.books import Books
 from claude_tui.engine.state.doubtful import date_undated
 from claude_tui.engine.state.intake import add_files, learn
-from claude_tui.engine.state.levelling.telemetry import remembered_events
-from claude_tui.engine.state.levelling.unlogged import has_new_holder
+from claude_tui.engine.state.reconciling.telemetry import remembered_events
+from claude_tui.engine.state.reconciling.unlogged import has_new_holder
 from claude_tui.engine.state.rows.table import TableEntry, TableNames
 from claude_tui.engine.state.sums.cells import file_cells
 from claude_tui.sources.columns import Columns

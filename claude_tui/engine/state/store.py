@@ -15,10 +15,10 @@ from claude_tui.engine.state import intake, remembered
 from claude_tui.engine.state.batch import FileColumns, FileOutcome, Packed, pack
 from claude_tui.engine.state.books import Books
 from claude_tui.engine.state.facts import FactBook, SessionKey
-from claude_tui.engine.state.levelling.cells import mend_cells
-from claude_tui.engine.state.levelling.telemetry import level_told
-from claude_tui.engine.state.levelling.unlogged import level_unlogged
 from claude_tui.engine.state.problems import ProblemLog
+from claude_tui.engine.state.reconciling.cells import mend_cells
+from claude_tui.engine.state.reconciling.telemetry import level_told
+from claude_tui.engine.state.reconciling.unlogged import level_unlogged
 from claude_tui.engine.state.rows.owner import Owner
 from claude_tui.engine.state.rows.table import PAIRED
 from claude_tui.engine.state.sums.cellbook import CellBook

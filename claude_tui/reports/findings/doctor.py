@@ -13,7 +13,7 @@ from claude_tui.figures import many, share, size
 from claude_tui.model import Problem, Totals
 from claude_tui.moments import instant, instant_or_none
 from claude_tui.reports.findings import certainty
-from claude_tui.reports.told import telemetry_lines, telemetry_report
+from claude_tui.reports.telemetry import telemetry_lines, telemetry_report
 from claude_tui.sources.values.display import display_name
 
 SCHEMA: Final = "claude-top/doctor@1"

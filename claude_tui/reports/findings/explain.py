@@ -12,7 +12,7 @@ from claude_tui.engine.queries.explain import COUNTED, FLAGS, REASONS, Explanati
 from claude_tui.figures import count, dollars, many, money, short, size
 from claude_tui.model import Query, Response, Usage
 from claude_tui.moments import instant_or_none, local_minute
-from claude_tui.reports.told import telemetry_lines, telemetry_report
+from claude_tui.reports.telemetry import telemetry_lines, telemetry_report
 from claude_tui.sources.values.display import display_name
 
 SCHEMA: Final = "claude-top/explanation@1"

@@ -270,8 +270,8 @@ def test_who_has_no_telemetry_loads_nothing_for_it(own_home: Path, claude_home: 
     claude_home.append(assistant("msg_1", NOON, usage(input=1, output=2)))
     code = (
         "import sys; from claude_tui.cli import main; main(['report', '--json']); "
-        "names = [name for name in sys.modules if not name.startswith('claude_tui.engine.state.levelling')]; "
-        "print([name for name in names if 'telemetry' in name or name.endswith('.told')], file=sys.stderr)"
+        "names = [name for name in sys.modules if not name.startswith('claude_tui.engine.state.reconciling')]; "
+        "print([name for name in names if 'telemetry' in name or name.endswith('.pairing')], file=sys.stderr)"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stderr.strip().splitlines()[-1] == "[]"

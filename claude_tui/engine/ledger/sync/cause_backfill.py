@@ -30,7 +30,7 @@ MOST_BYTES: Final = 50_000_000
 _log = logging.getLogger(__name__)
 
 
-class Telling:
+class CauseBackfill:
     """What one ledger keeps of causes. Not safe from several threads at once, but for `is_due`."""
 
     def __init__(self, ledger: Ledger, on_written: Callable[[WriteResult], None]) -> None:

@@ -18,7 +18,7 @@ from claude_tui.engine.ledger.file.schema import BUSY_S, LedgerError
 from claude_tui.engine.ledger.ledger import Ledger
 from claude_tui.engine.ledger.results import WriteResult
 from claude_tui.engine.ledger.sync.backlog import Backlog
-from claude_tui.engine.ledger.sync.telling import QUIET_S, Telling
+from claude_tui.engine.ledger.sync.cause_backfill import QUIET_S, CauseBackfill
 from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.state.batch import FileOutcome
 from claude_tui.pricing import Pricer
@@ -57,7 +57,7 @@ class LedgerKeeper:
         self._thread: threading.Thread | None = None
         self._closing = False
         self._is_checked = False
-        self._telling = Telling(ledger, on_written)
+        self._backfill = CauseBackfill(ledger, on_written)
 
     @property
     def status(self) -> str:
@@ -204,7 +204,7 @@ class LedgerKeeper:
 
     def _keep_causes(self, quiet_s: float) -> bool:
         """Keep what some logs say of causes that were quiet for so long. Returns whether there were any."""
-        return self._telling.keep(self.backlog.files(), quiet_s, lambda: self._closing)
+        return self._backfill.keep(self.backlog.files(), quiet_s, lambda: self._closing)
 
     def _read_behind(self) -> bool:
         """Read some files the ledger does not know as far as they were counted. Returns whether there were any."""
@@ -231,7 +231,7 @@ class LedgerKeeper:
 
     def _has_work(self) -> bool:
         backlog = self.backlog
-        return bool(backlog.pending or backlog.behind or not self._is_checked or self._telling.is_due)
+        return bool(backlog.pending or backlog.behind or not self._is_checked or self._backfill.is_due)
 
     def _is_closing(self) -> bool:
         return self._closing

@@ -1,7 +1,7 @@
 """Keeps what telemetry says level with the books: an event counts while no log has its response, and a response whose
 log has only the beginning of its output has the output that its event says.
 
-Takes no locks: the store does. Must not know the rule of pairing (`told/pairing.py`), nor read files.
+Takes no locks: the store does. Must not know the rule of pairing (`telemetry/pairing.py`), nor read files.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 from claude_tui.clients import TELEMETRY
 from claude_tui.engine.state.batch import FileColumns, Packed, pack
 from claude_tui.engine.state.books import Books
-from claude_tui.engine.state.levelling.unlogged import note_change
+from claude_tui.engine.state.reconciling.unlogged import note_change
 from claude_tui.engine.state.rows.table import PAIRED, AsLogged, with_output
 from claude_tui.sources.columns import LOWER_BOUND, Columns
 
 if TYPE_CHECKING:
-    from claude_tui.engine.state.told.events import EventIndex
+    from claude_tui.engine.state.telemetry.events import EventIndex
 
 
 def counted_events(books: Books, found: Packed) -> Packed:
     """Return the events that are counted, with what only their cost says."""
-    from claude_tui.engine.state.told.events import EventIndex
-    from claude_tui.engine.state.told.resolving import of_clients, resolved
+    from claude_tui.engine.state.telemetry.events import EventIndex
+    from claude_tui.engine.state.telemetry.resolving import of_clients, resolved
 
     if books.told is None:
         books.told = EventIndex()
@@ -40,7 +40,7 @@ def remembered_events(books: Books, columns: Columns) -> Columns:
     """Return the events of the ledger that are counted; any other columns as they are."""
     if columns.source != TELEMETRY:
         return columns
-    from claude_tui.engine.state.told.resolving import of_clients
+    from claude_tui.engine.state.telemetry.resolving import of_clients
 
     return of_clients(columns, books.clients)
 
@@ -52,7 +52,7 @@ def see(books: Books, columns: Columns) -> None:
 
 
 def note_events(books: Books, rows: Sequence[int]) -> None:
-    """Note events that are new in the table. They count from the next levelling on, if no log has their response."""
+    """Note events that are new in the table. They count from the next reconciling on, if no log has their response."""
     assert books.told is not None
     for row in rows:
         books.table.flags[row] |= PAIRED

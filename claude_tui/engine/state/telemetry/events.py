@@ -13,7 +13,14 @@ from typing import Final, NamedTuple
 from claude_tui.clients import TELEMETRY
 from claude_tui.engine.state.rows.owner import Owner
 from claude_tui.engine.state.rows.table import ResponseTable
-from claude_tui.engine.state.told.pairing import Counters, LoggedResponse, ToldEvent, agreeing, left_of_sums, paired
+from claude_tui.engine.state.telemetry.pairing import (
+    Counters,
+    LoggedResponse,
+    ToldEvent,
+    agreeing,
+    left_of_sums,
+    paired,
+)
 from claude_tui.model import Usage
 from claude_tui.sources.columns import LOWER_BOUND, Columns, is_sum_of_calls, key_number
 from claude_tui.sources.telemetry.event import Details, details_of
