@@ -50,7 +50,7 @@ def fleet_of(options: argparse.Namespace, query: Query | None = None) -> Fleet |
         return read_fleet(lake, pricer(), *days, {name: getattr(options, name) for name in given})
 
 
-def standing(options: argparse.Namespace) -> TableSource:
+def table_source(options: argparse.Namespace) -> TableSource:
     """Return what a screen over --from asks: the last days of the table. Raises CommandError."""
     from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo

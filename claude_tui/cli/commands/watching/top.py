@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from claude_tui.cli import exits
 from claude_tui.cli.counting.setup import monitor
 from claude_tui.cli.environment import now_ms
-from claude_tui.cli.fleet.reading import NARROWED_BY, add_from_options, standing
+from claude_tui.cli.fleet.reading import NARROWED_BY, add_from_options, table_source
 from claude_tui.cli.options.periods import named_period
 from claude_tui.cli.options.places import add_place_options
 from claude_tui.cli.parser import CommandParser, example
@@ -125,7 +125,7 @@ def _screen(options: Namespace) -> int:
 
 def _standing(options: Namespace) -> int:
     """Open the screen over a table of many machines."""
-    source = standing(options)
+    source = table_source(options)
     from claude_tui import ui
 
     return ui.run(
