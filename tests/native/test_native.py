@@ -7,7 +7,6 @@ import json
 import os
 import random
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -37,22 +36,6 @@ from tests.logs import ClaudeHome, assistant, line, usage
 
 T = 1_780_000_000_000
 ROW = assistant("msg_a", T, usage(10, 20, 3, 4, 5))
-
-
-@pytest.fixture
-def core() -> Core:
-    found = library.found()
-    if found.core is None:
-        pytest.skip(f"the native core is {found.reason}: `pip install -e .` where cargo is builds it")
-    return found.core
-
-
-@pytest.fixture
-def chosen(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """Lets a test choose by the environment."""
-    library.found.cache_clear()
-    yield monkeypatch
-    library.found.cache_clear()
 
 
 def tasks_of(folder: Path) -> list[Task]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -57,22 +57,6 @@ HOMES = sorted(path for path in GOLDEN.iterdir() if path.is_dir())
 START = [meta("x"), turn(second=1), told("x", "r1", A, second=2), count(A, A, 3)]
 END = [told("x", "r9", C, second=90), count(plus(plus(A, B), C), C, 91)]
 TALK = line("response_item", 4, type="message", role="assistant", content=[])
-
-
-@pytest.fixture
-def core() -> Core:
-    found = library.found()
-    if found.core is None:
-        pytest.skip(f"the native core is {found.reason}: `pip install -e .` where cargo is builds it")
-    return found.core
-
-
-@pytest.fixture
-def chosen(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """Lets a test choose by the environment."""
-    library.found.cache_clear()
-    yield monkeypatch
-    library.found.cache_clear()
 
 
 def file_of(path: Path, root: Path) -> LogFile:
