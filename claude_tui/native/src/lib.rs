@@ -18,7 +18,7 @@ mod sums;
 mod texts;
 mod walk;
 
-use std::panic::catch_unwind;
+use std::panic::{catch_unwind, UnwindSafe};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
 
@@ -53,15 +53,12 @@ pub unsafe extern "C" fn claude_top_read(
     answer: *mut *mut u8,
     answer_size: *mut usize,
 ) -> i32 {
-    if request.is_null() || answer.is_null() || answer_size.is_null() {
-        return REFUSED;
+    // SAFETY: the caller promises what `answered` wants.
+    unsafe {
+        answered(request, size, answer, answer_size, |bytes| {
+            Request::parse(bytes).map(|asked| read(&asked)).ok_or(REFUSED)
+        })
     }
-    // SAFETY: the caller promises so many readable bytes, which it keeps until this returns.
-    let bytes = unsafe { std::slice::from_raw_parts(request, size) };
-    let made =
-        catch_unwind(|| Request::parse(bytes).map(|request| read(&request)).ok_or(REFUSED)).unwrap_or(Err(FAILED));
-    // SAFETY: both were checked for null, and the caller promises that they can be written.
-    unsafe { give(made, answer, answer_size) }
 }
 
 /// Reads the rollouts of Codex that a request names, as `claude_top_read` does transcripts.
@@ -75,15 +72,12 @@ pub unsafe extern "C" fn claude_top_rollouts(
     answer: *mut *mut u8,
     answer_size: *mut usize,
 ) -> i32 {
-    if request.is_null() || answer.is_null() || answer_size.is_null() {
-        return REFUSED;
+    // SAFETY: the caller promises what `answered` wants.
+    unsafe {
+        answered(request, size, answer, answer_size, |bytes| {
+            Request::parse(bytes).map(|asked| read_rollouts(&asked)).ok_or(REFUSED)
+        })
     }
-    // SAFETY: the caller promises so many readable bytes, which it keeps until this returns.
-    let bytes = unsafe { std::slice::from_raw_parts(request, size) };
-    let made = catch_unwind(|| Request::parse(bytes).map(|request| read_rollouts(&request)).ok_or(REFUSED))
-        .unwrap_or(Err(FAILED));
-    // SAFETY: both were checked for null, and the caller promises that they can be written.
-    unsafe { give(made, answer, answer_size) }
 }
 
 /// Finds the transcripts below a folder. Returns 0 and an answer as `claude_top_read` does, or another number; 3 where
@@ -98,17 +92,13 @@ pub unsafe extern "C" fn claude_top_walk(
     answer: *mut *mut u8,
     answer_size: *mut usize,
 ) -> i32 {
-    if request.is_null() || answer.is_null() || answer_size.is_null() {
-        return REFUSED;
+    // SAFETY: the caller promises what `answered` wants.
+    unsafe {
+        answered(request, size, answer, answer_size, |bytes| {
+            let asked = Walk::parse(bytes).ok_or(REFUSED)?;
+            walk::walk(&asked).map(|found| blob::encode_found(&found)).map_err(|Odd| ODD)
+        })
     }
-    // SAFETY: the caller promises so many readable bytes, which it keeps until this returns.
-    let bytes = unsafe { std::slice::from_raw_parts(request, size) };
-    let made = catch_unwind(|| {
-        let asked = Walk::parse(bytes).ok_or(REFUSED)?;
-        walk::walk(&asked).map(|found| blob::encode_found(&found)).map_err(|Odd| ODD)
-    });
-    // SAFETY: both were checked for null, and the caller promises that they can be written.
-    unsafe { give(made.unwrap_or(Err(FAILED)), answer, answer_size) }
 }
 
 /// Returns the bytes of UTF-8 that a JSON text stands for; -1 where Python must look.
@@ -123,6 +113,27 @@ pub unsafe extern "C" fn claude_top_text_size(value: *const u8, size: usize) -> 
     // SAFETY: the caller promises so many readable bytes, which it keeps until this returns.
     let bytes = unsafe { std::slice::from_raw_parts(value, size) };
     texts::text_size(bytes).and_then(|size| i64::try_from(size).ok()).unwrap_or(-1)
+}
+
+/// Makes an answer of the bytes of a request and lets go of it, if there is one. A panic ends here.
+///
+/// # Safety
+/// `request` must point to `size` readable bytes; `answer` and `answer_size` must be writable.
+unsafe fn answered(
+    request: *const u8,
+    size: usize,
+    answer: *mut *mut u8,
+    answer_size: *mut usize,
+    make: impl FnOnce(&[u8]) -> Result<Vec<u8>, i32> + UnwindSafe,
+) -> i32 {
+    if request.is_null() || answer.is_null() || answer_size.is_null() {
+        return REFUSED;
+    }
+    // SAFETY: the caller promises so many readable bytes, which it keeps until this returns.
+    let bytes = unsafe { std::slice::from_raw_parts(request, size) };
+    let made = catch_unwind(|| make(bytes)).unwrap_or(Err(FAILED));
+    // SAFETY: both were checked for null, and the caller promises that they can be written.
+    unsafe { give(made, answer, answer_size) }
 }
 
 /// Lets go of an answer, if there is one.
