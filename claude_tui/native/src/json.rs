@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::scan::text_end;
+use crate::lanes::ends_text;
+use crate::scan::{text_end, WIDTH};
 
 /// Something that Python must decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,14 @@ impl<'a> Cursor<'a> {
     /// Returns the next byte that is no blank.
     #[inline]
     pub fn peek(&mut self) -> Option<u8> {
+        match self.bytes.get(self.at) {
+            Some(&byte) if byte > b' ' => Some(byte),
+            _ => self.peek_over_blanks(),
+        }
+    }
+
+    #[cold]
+    fn peek_over_blanks(&mut self) -> Option<u8> {
         while let Some(&byte) = self.bytes.get(self.at) {
             if !matches!(byte, b' ' | b'\t' | b'\r') {
                 return Some(byte);
@@ -233,6 +242,33 @@ impl<'a> Cursor<'a> {
         self.take(b'"')?;
         let start = self.at;
         let mut has_escape = false;
+        while let Some(Ok(bytes)) = self.bytes.get(self.at..self.at + WIDTH).map(<&[u8; WIDTH]>::try_from) {
+            let first = self.at;
+            let mut ends = ends_text(bytes);
+            self.at += WIDTH;
+            while ends != 0 {
+                let end = first + ends.trailing_zeros() as usize;
+                match self.bytes[end] {
+                    b'"' => {
+                        self.at = end + 1;
+                        return Ok((&self.text[start..end], has_escape));
+                    }
+                    b'\\' => {
+                        has_escape = true;
+                        self.at = end;
+                        self.escape()?;
+                        // Texts may have many escapes: what has been looked at is not looked at again.
+                        let done = self.at - first;
+                        if done >= WIDTH {
+                            break;
+                        }
+                        ends &= !0 << done;
+                        self.at = first + WIDTH;
+                    }
+                    _ => return Err(Odd),
+                }
+            }
+        }
         loop {
             self.at = text_end(self.bytes, self.at);
             match self.bytes.get(self.at) {

@@ -9,6 +9,7 @@ mod facts;
 mod file;
 mod instant;
 mod json;
+mod lanes;
 mod line;
 mod repeated;
 mod request;
