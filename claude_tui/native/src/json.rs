@@ -135,7 +135,7 @@ impl<'a> Cursor<'a> {
             return Err(Odd);
         }
         match self.peek().ok_or(Odd)? {
-            b'"' => self.raw_text().map(drop),
+            b'"' => self.over_text().map(drop),
             b'{' => {
                 self.at += 1;
                 if self.peek() == Some(b'}') {
@@ -143,7 +143,7 @@ impl<'a> Cursor<'a> {
                     return Ok(());
                 }
                 loop {
-                    self.raw_text()?;
+                    self.over_text()?;
                     self.take(b':')?;
                     self.skip(depth + 1)?;
                     if self.is_last(b'}')? {
@@ -237,12 +237,37 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads a text as it is written, and whether it has escapes, all of which are sound.
-    #[inline]
+    #[inline(always)]
     fn raw_text(&mut self) -> Read<(&'a str, bool)> {
+        let (start, has_escape) = self.over_text()?;
+        Ok((&self.text[start..self.at - 1], has_escape))
+    }
+
+    /// Reads over a text. Returns where it begins, and whether it has escapes.
+    #[inline(always)]
+    fn over_text(&mut self) -> Read<(usize, bool)> {
         self.take(b'"')?;
         let start = self.at;
+        // Most texts are short names and words.
+        if let Some(bytes) = self.ahead() {
+            let end = start + (ends_text(bytes) | 1 << WIDTH).trailing_zeros() as usize;
+            if self.bytes.get(end) == Some(&b'"') {
+                self.at = end + 1;
+                return Ok((start, false));
+            }
+        }
+        self.over_long_text().map(|has_escape| (start, has_escape))
+    }
+
+    #[inline]
+    fn ahead(&self) -> Option<&'a [u8; WIDTH]> {
+        self.bytes.get(self.at..self.at + WIDTH)?.try_into().ok()
+    }
+
+    /// Reads on to the end of a text. Returns whether it has escapes.
+    fn over_long_text(&mut self) -> Read<bool> {
         let mut has_escape = false;
-        while let Some(Ok(bytes)) = self.bytes.get(self.at..self.at + WIDTH).map(<&[u8; WIDTH]>::try_from) {
+        while let Some(bytes) = self.ahead() {
             let first = self.at;
             let mut ends = ends_text(bytes);
             self.at += WIDTH;
@@ -251,7 +276,7 @@ impl<'a> Cursor<'a> {
                 match self.bytes[end] {
                     b'"' => {
                         self.at = end + 1;
-                        return Ok((&self.text[start..end], has_escape));
+                        return Ok(has_escape);
                     }
                     b'\\' => {
                         has_escape = true;
@@ -273,9 +298,8 @@ impl<'a> Cursor<'a> {
             self.at = text_end(self.bytes, self.at);
             match self.bytes.get(self.at) {
                 Some(b'"') => {
-                    let raw = &self.text[start..self.at];
                     self.at += 1;
-                    return Ok((raw, has_escape));
+                    return Ok(has_escape);
                 }
                 Some(b'\\') => {
                     has_escape = true;

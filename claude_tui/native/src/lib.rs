@@ -7,6 +7,7 @@ mod blob;
 mod codex;
 mod facts;
 mod file;
+mod hashing;
 mod instant;
 mod json;
 mod lanes;

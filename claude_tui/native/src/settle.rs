@@ -1,8 +1,7 @@
 //! Settles the rows of one file per response: `claude_tui.sources.settling.ColumnsBuilder` for rows of the usual shape.
 
-use std::collections::HashMap;
-
 use crate::blake2b;
+use crate::hashing::Table;
 use crate::json::{Odd, Read};
 use crate::line::{Held, Line, Text, Usage};
 
@@ -63,11 +62,11 @@ pub struct Settled<'a> {
     pub owners: Vec<Owner>,
     pub models: Vec<String>,
     /// The place of each response among the entries, by its name.
-    pub keys: HashMap<&'a str, usize>,
+    pub keys: Table<&'a str, usize>,
     /// The texts of terms, the first of which is empty.
     pub terms: Vec<String>,
-    owner_numbers: HashMap<Owner, u32>,
-    model_numbers: HashMap<String, u32>,
+    owner_numbers: Table<Owner, u32>,
+    model_numbers: Table<String, u32>,
     last_owner: u32,
     last_model: u32,
     last_key: &'a str,
