@@ -105,7 +105,7 @@ def context(priority: int) -> Column[SessionRow | AgentLine]:
         priority,
         narrow=4,
         grows=24,
-        tooltip=f"Share of the context window used at the last response; {bars.COMPACTED} it was compacted, on the bar where",
+        tooltip=f"Share of the context window at the last response; {bars.COMPACTED} it was compacted, on a bar where",
         short="Ctx",
     )
 
