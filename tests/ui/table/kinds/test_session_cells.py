@@ -22,7 +22,7 @@ def test_a_session_is_shown_by_its_prompt_and_exported_by_its_id() -> None:
 def test_the_bar_of_the_context_is_marked_where_it_was_compacted() -> None:
     column = session_cells.context(0)
     known = {"context_tokens": 50_000, "context_window": 200_000, "compactions": 2, "compacted_tokens": 150_000}
-    row = snapshot().sessions[0]._replace(**known)
+    row = snapshot().sessions[0]._replace(**known)  # type: ignore[arg-type]
     wide, narrow = column.draw(row, 25).text, column.draw(row, 5).text
     assert wide[:20].index("↻") == 15 and wide[:20].count("━") == 5 and len(wide) == 25
     assert narrow == " ↻25%"
