@@ -83,7 +83,7 @@ def test_captured_sessions_give_their_truth(name: str) -> None:
     if not unlogged_nano(store):
         assert by_name(causes.table(Query(), "kind")) == {KINDS.get(k, k): v for k, v in truth["by"]["kind"].items()}
     of_which = causes.of_which(Query())
-    assert of_which.missed_nano == truth["cache"]["nano"]
+    assert of_which.missed.cost_nano == truth["cache"]["nano"]
     number, waste = Counter(truth["waste_n"]), Counter(truth["waste"])
     assert of_which.failed[:2] == (number["calls that failed"], waste["calls that failed"])
     cut = "interrupted turn (last response)"
