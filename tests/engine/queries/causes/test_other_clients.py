@@ -297,6 +297,25 @@ def test_of_a_database_only_what_changed_is_read_again(
     assert max(others) <= 3
 
 
+@pytest.mark.parametrize("client", ["opencode", "kilo"])
+def test_a_part_that_changes_without_its_message_is_noticed(client: str, tmp_path: Path) -> None:
+    name = {"opencode": "data-1.18.33", "kilo": "data-7.7.9"}[client]
+    shutil.copytree(GOLDEN / client / name, tmp_path / "data")
+    with closing(sqlite3.connect(tmp_path / "data" / f"{client}.db")) as database:
+        database.execute("UPDATE message SET time_updated = time_updated + 3600000 WHERE rowid > 3")
+        database.commit()
+        store = counted(client, tmp_path / "data")
+        assert not any(row.failed_calls for row in Causes(store, tmp_path / "kept").table(Query(), "tool").rows)
+        database.execute(
+            "UPDATE part SET data = replace(data, '\"completed\"', '\"error\"'),"
+            " time_updated = (SELECT max(time_updated) FROM message) + 1"
+        )
+        database.commit()
+        rows = Causes(store, tmp_path / "kept").table(Query(), "tool").rows
+        assert rows == Causes(store).table(Query(), "tool").rows
+        assert all(row.failed_calls == row.calls for row in rows) and any(row.calls for row in rows)
+
+
 def test_message_files_and_messages_of_2_name_their_calls() -> None:
     store = counted("opencode", GOLDEN / "opencode" / "data-1.1.65")
     causes = Causes(store)
