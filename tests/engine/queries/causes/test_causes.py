@@ -160,6 +160,15 @@ def test_a_cost_that_cannot_be_divided_goes_to_the_first_call(tmp_path: Path) ->
     assert rows["Bash"] == max(rows.values()) > rows["Read"] == rows["shop"]
 
 
+def test_a_call_without_a_name_is_said_to_have_none(tmp_path: Path) -> None:
+    home = ClaudeHome(tmp_path)
+    home.append(calling("msg_1", T, "", "Bash", "mcp__", "mcp____list"))
+    rows = Causes(counted(home.folder)).table(Query(), "tool").rows
+    assert {(row.name, row.label) for row in rows} == {
+        (None, "(no name)"), ("Bash", "Bash"), ("mcp__", "mcp__"), ("mcp____list", "mcp____list"),
+    }  # fmt: skip
+
+
 def test_a_fork_changes_nothing_and_its_copies_count_for_the_first_session(tmp_path: Path) -> None:
     home = ClaudeHome(tmp_path)
     first = [calling(f"msg_{number}", T + number, "Bash", gitBranch="one") for number in range(4)]
