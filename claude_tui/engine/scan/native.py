@@ -29,7 +29,7 @@ from claude_tui.sources.values.instants import AHEAD_MS
 
 if TYPE_CHECKING:
     from claude_tui.engine.scan.reading import FileReader, Task
-    from claude_tui.native.library import Core
+    from claude_tui.native.core import Core
     from claude_tui.native.reading import CoreAnswer, CoreFile, Days, Sum
     from claude_tui.pricing import Pricer
     from claude_tui.sources.columns import Columns

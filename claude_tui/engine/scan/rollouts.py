@@ -13,7 +13,7 @@ from claude_tui.engine.state.batch import Packed, pack
 
 if TYPE_CHECKING:
     from claude_tui.engine.scan.reading import FileReader, Task
-    from claude_tui.native.library import Core
+    from claude_tui.native.core import Core
     from claude_tui.native.rollouts import CoreRollout
     from claude_tui.sources.protocol import ColumnsRead, LogFile
 
