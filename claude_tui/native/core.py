@@ -52,6 +52,7 @@ class Core(NamedTuple):
         return memoryview(given).cast("B")
 
 
-def threads_for(sizes: Sequence[int]) -> int:
-    """Return how many threads are worth their start for files of these sizes."""
-    return max(1, min(os.cpu_count() or 1, sum(sizes) // (1 << 20)))
+def threads_for(sizes: Sequence[int], calls: int = 1) -> int:
+    """Return how many threads are worth their start for files of these sizes, of which each of so many calls at once
+    has its own."""
+    return max(1, min((os.cpu_count() or 1) // calls, sum(sizes) // (1 << 20)))
