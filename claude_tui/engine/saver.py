@@ -51,6 +51,7 @@ class Saver:
         self._saving, self._is_stopped = threading.Lock(), False
         self._keeping = threading.Lock()
         self._pruned_s = -PRUNE_EVERY_S
+        self._is_started = False
         self._unkept: list[tuple[Packed, Sequence[Seen | None]]] = []
 
     async def run(self) -> None:
@@ -69,12 +70,13 @@ class Saver:
         """Let the ledger know the files there are."""
         if self.keeper is not None:
             self.keeper.start(self._opening.files)
+        self._is_started = True
 
     def put_off(self, found: Packed, before: Sequence[Seen | None]) -> None:
         """Let the ledger remember, later, what the first count read; `before` says how far each file had been read."""
         if self.keeper is not None:
             self._unkept.append((found, before))
-            if sum(len(one.columns) for one, _ in self._unkept) > MAX_UNKEPT:
+            if self._is_started and sum(len(one.columns) for one, _ in self._unkept) > MAX_UNKEPT:
                 self.keep_unkept()
 
     def drop_unkept(self) -> None:
