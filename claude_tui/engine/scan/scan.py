@@ -138,8 +138,9 @@ class Scan:
 
     def stop(self) -> None:
         """End the workers, and the core after the batch it is at. Nothing is taken in after this."""
-        with self._taking:
-            self._is_over = True
+        self._is_over = True
+        with self._taking:  # what is being taken in now
+            pass
         self._applier.shutdown(wait=False)
         if self._core is not None:
             self._core.shutdown(wait=False, cancel_futures=True)
