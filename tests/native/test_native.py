@@ -442,7 +442,7 @@ async def test_a_scan_that_is_stopped_takes_nothing_in(
     chosen.setenv("CLAUDE_TOP_NATIVE", "1")
     for number in range(6):
         claude_home.append(ROW, session=f"s{number}")
-    chosen.setattr(scanning, "NATIVE_FILES", 1)
+    chosen.setattr(scanning, "portions", lambda tasks, most_bytes: [[task] for task in tasks])
     packs: list[Packed] = []
     first, go_on = threading.Event(), threading.Event()
 
