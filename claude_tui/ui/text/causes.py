@@ -78,7 +78,7 @@ def of_row(row: CauseRow, table: CauseTable) -> Statements:
         fact(TITLES[table.by], display_name(row.label)),
         fact("cost", figures.cost(row.sums, 14), f"of {figures.cost(table.sums, 14)}, the total"),
         fact("share", figures.share(row.cost_nano, table.total_nano).strip() or "0%"),
-        fact("divided", "", f"{about.convention}; all rows sum to the total"),
+        fact("divided", "", f"{about.convention}; all rows add up to the total"),
     ]
     lines += [fact("to know", "", note) for note in table.notes]
     lines.append(Content(""))

@@ -59,7 +59,6 @@ def window_lines(
         heading = (f"about {figures.money(window.low_nano)}", "bold $foreground")
     else:
         heading = (f"{figures.money(window.low_nano)} to {figures.money(window.high_nano)}", "bold $foreground")
-    mark = "≥ " if window.block.unpriced else ""
     return [
         Content.assemble(
             (bounds, "bold $foreground"),
@@ -70,9 +69,9 @@ def window_lines(
         ),
         assemble(
             [
-                (0, [("so far ", "$quiet"), (mark + figures.money(window.block.nano, 12), "bold $primary")]),
+                (0, [("so far ", "$quiet"), (figures.headline_cost(window.block.totals), "bold $primary")]),
                 (1, [(figures.tokens(window.block.usage.tokens), "$quiet")]),
-                (2, [(figures.many(window.block.entries, "msg"), "$quiet")]),
+                (2, [(figures.many(window.block.responses, "msg"), "$quiet")]),
             ],
             width,
             gap=("   ", ""),

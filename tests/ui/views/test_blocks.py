@@ -19,7 +19,7 @@ from tests.ui.fakes import EVERYTHING, NOW_MS, TODAY, FakeSource
 from tests.ui.helpers import press, running, screen_text, wait_until
 
 HOUR_MS = 3_600_000
-BLOCK = UsageBlock(NOW_MS - HOUR_MS, NOW_MS + 4 * HOUR_MS, 12, Usage(1, 2, 3, 4, 5), 5_000_000_000)
+BLOCK = UsageBlock(NOW_MS - HOUR_MS, NOW_MS + 4 * HOUR_MS, 12, 12, Usage(1, 2, 3, 4, 5), 5_000_000_000)
 
 
 def said(window: Window | None) -> str:
