@@ -29,6 +29,7 @@ class MainScreen(DrawnScreen):
     # -- going about
 
     async def _go(self, stops: list[Stop]) -> None:
+        self.hold()
         await self.stage.hold(stops[-1].view)
         self.navigation.stops = stops
         self.rearrange()

@@ -23,6 +23,8 @@ class PaintedApp(App[None]):
         """Whether things were moved by scrolling alone before what was drawn last."""
         self.is_shown = False
         """Whether anything is drawn yet: until then the terminal shows what it showed, and no empty boxes."""
+        self.is_held = False
+        """Whether the terminal goes on showing what it shows while another picture is put together."""
 
     def on_mount(self) -> None:
         """Draw everything: another program may have drawn on the terminal meanwhile."""
@@ -38,6 +40,16 @@ class PaintedApp(App[None]):
         if not self.is_shown:
             self.is_shown = True
             self.repaint()
+
+    def hold(self) -> None:
+        """Leave on the terminal what it shows, until `let_go`."""
+        self.is_held = True
+
+    def let_go(self) -> None:
+        """Draw what there is instead of what was left on the terminal, if anything was."""
+        if self.is_held:
+            self.is_held = False
+            self.refresh()
 
     async def on_event(self, event: events.Event) -> None:
         """A terminal of another size has moved what it shows, even if its size is back by now."""
@@ -63,7 +75,7 @@ class PaintedApp(App[None]):
         assert driver is not None
         if self._batch_count:
             screen.refresh()  # Textual takes this for drawn, and would not come back to it
-        elif self._running and self.is_shown and not self._closed:
+        elif self._running and self.is_shown and not (self.is_held or self._closed):
             cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
             text = self.painted(renderable)
             if text or cursor != self._previous_cursor_position:
