@@ -173,6 +173,7 @@ class MainScreen(DrawnScreen):
     async def action_refresh(self) -> None:
         """Look at every file again."""
         await asyncio.to_thread(self.source.refresh)
+        self.notify("all files are checked again", timeout=2, markup=False)
         self.refresher.request(urgent=True)
 
     def action_zoom(self) -> None:

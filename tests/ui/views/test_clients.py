@@ -129,6 +129,15 @@ async def test_the_key_goes_through_the_clients_and_back_to_all() -> None:
             assert (" ".join((clients.GLYPHS[name], name)) in top) if name else ("✻" not in top)
 
 
+@pytest.mark.parametrize("size", [(200, 60), (120, 36), (80, 24), (60, 15), (40, 8)])
+async def test_that_one_client_is_shown_alone_is_seen_at_every_size(size: tuple[int, int]) -> None:
+    async with running(FakeSource(mixed), size=size) as (_, pilot):
+        await press(pilot, "2")
+        assert "✻" not in screen_text(pilot.app).split("\n")[0]
+        await press(pilot, "a")
+        assert "✻" in screen_text(pilot.app).split("\n")[0]
+
+
 @pytest.mark.parametrize("view", [name for name in VIEWS if name != "blocks"])
 async def test_the_client_is_asked_for_in_every_view(view: str) -> None:
     source = FakeSource(mixed)
