@@ -30,6 +30,9 @@ PROMPTS_S: Final = 2.0
 LEDGER_LOOK_S: Final = 1.0
 """How often the ledger is checked for what others wrote."""
 
+ENDING_S: Final = 2.0
+"""So long what follows may take to end: what it brings after that does not count, and saving must not wait for it."""
+
 WORKER_NICENESS: Final = 5
 """The screen comes before what reads for it."""
 
@@ -144,7 +147,7 @@ class Monitor(Answers):
             tail.end()
             for task in following:
                 task.cancel()
-            await asyncio.gather(*following, return_exceptions=True)
+            await asyncio.wait(following, timeout=ENDING_S)
 
     async def _follow_prompts(self, prompts: FirstPrompts) -> None:
         """Call new sessions by their first prompt until cancelled."""

@@ -279,6 +279,27 @@ def test_a_replaced_database_is_read_whole(store: Store, tmp_path: Path) -> None
     assert len(second.rows) == 3
 
 
+@pytest.mark.parametrize(
+    "created",
+    [T0 / 1000, T0 * 1000, float(T0), str(T0), "2026-11-21T07:39:14.903Z", "2026-11-21T08:39:14.903999+01:00"],
+)
+def test_a_message_may_tell_its_time_in_another_form(store: Store, tmp_path: Path, created: Any) -> None:
+    store.message("m1", reply(time={"created": created}), updated=T0)
+    assert [row.time_ms for row in poll(tmp_path, None).rows] == [T0]
+    write(tmp_path / "home/storage/message/ses/m2.json", reply(time={"created": created}))
+    assert [row.time_ms for row in SOURCE.read(log_file(SOURCE, tmp_path / "home")).rows] == [T0]
+
+
+@pytest.mark.parametrize("created", [5, T0 // 10**6, -T0, 0, None, "soon", True, 10**30])
+def test_a_message_without_a_time_of_this_age_has_that_of_its_row(store: Store, tmp_path: Path, created: Any) -> None:
+    store.message("m1", reply() | {"time": {"created": T0}}, updated=T0)
+    changed = json.dumps(reply(time={"created": created, "completed": T0 + 900}), separators=(",", ":"))
+    store.connection.execute("UPDATE message SET data = ?", (changed,))
+    assert [row.time_ms for row in poll(tmp_path, None).rows] == [T0]
+    file = log_file(SOURCE, tmp_path)
+    assert not disagreements(SOURCE.read(file), fast.read_columns(file))
+
+
 def test_steps_of_one_message_are_summed(store: Store, tmp_path: Path) -> None:
     last = beside(tokens(30))
     store.message("m1", reply(tokens=last, cost=0.03))

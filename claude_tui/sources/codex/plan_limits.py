@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from claude_tui.sources.codex.compressed import SUFFIX
-from claude_tui.sources.codex.counting.records import kind_of, moment_ms
+from claude_tui.sources.codex.counting.records import kind_of
 from claude_tui.sources.codex.discovery import rollouts
 from claude_tui.sources.protocol import REFUSED, PlanSample
+from claude_tui.sources.values.instants import instant_ms
 from claude_tui.sources.values.json_values import text_of
 
 MOST_ROLLOUTS: Final = 32
@@ -68,7 +69,7 @@ def _samples_in(line: bytes) -> Iterator[PlanSample]:
         return
     kind, payload = kind_of(record)
     limits = payload.get("rate_limits") if kind == "token_count" else None
-    seen_ms = moment_ms(record.get("timestamp"))
+    seen_ms = instant_ms(record.get("timestamp"))
     if not isinstance(limits, dict) or not seen_ms:
         return
     limit = text_of(limits, "limit_name") or text_of(limits, "limit_id")

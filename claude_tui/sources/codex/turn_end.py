@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import orjson
 
-from claude_tui.sources.codex.counting.records import kind_of, moment_ms
+from claude_tui.sources.codex.counting.records import kind_of
 from claude_tui.sources.turns.turn_end import MAX_ARGUMENT, OpenTool, TurnEnd
+from claude_tui.sources.values.instants import instant_ms
 from claude_tui.sources.values.json_values import table_of, text_of
 
 _CALLS: Final = frozenset({"function_call", "custom_tool_call", "local_shell_call"})
@@ -29,7 +30,7 @@ class CodexTurnReader:
         """Take in one record."""
         kind, payload = kind_of(row)
         kind = text_of(payload, "type") if kind == "response_item" else kind
-        time_ms = moment_ms(row.get("timestamp"))
+        time_ms = instant_ms(row.get("timestamp"))
         if not time_ms:
             return
         self._newest_ms = max(self._newest_ms, time_ms)

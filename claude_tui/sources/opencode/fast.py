@@ -21,8 +21,9 @@ from claude_tui.sources.records.events import ResponseEvent, nano_of
 from claude_tui.sources.records.fast import Count
 from claude_tui.sources.records.fast_rows import FastBuilder
 from claude_tui.sources.registry import reader, settled
+from claude_tui.sources.values.instants import EARLIEST_MS, LATEST_MS
 
-Instant = Annotated[int, msgspec.Meta(ge=1, lt=2**53)]
+Instant = Annotated[int, msgspec.Meta(ge=EARLIEST_MS, lt=LATEST_MS)]
 Name = Annotated[str, msgspec.Meta(min_length=1)]
 
 _NEVER: Final = -1
@@ -145,7 +146,7 @@ class FastReading(MessageReading):
             if heard is None:
                 heard = self.talk.of(self._session(as_text(session)))
             if data is None:
-                is_taken = kind in _USERS and type(created) is int and 0 <= created < 1 << 53
+                is_taken = kind in _USERS and type(created) is int and EARLIEST_MS <= created < LATEST_MS
                 if is_taken:
                     heard.see(created, "user")
             else:

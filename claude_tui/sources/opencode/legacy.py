@@ -25,6 +25,7 @@ from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
 from claude_tui.sources.reading.documents import read_document
 from claude_tui.sources.reading.objects import decode_objects
 from claude_tui.sources.records.events import BadCountError, ResponseEvent
+from claude_tui.sources.values.instants import instant_ms
 from claude_tui.sources.values.json_values import table_of, text_of
 
 _MAX_PART = 4096
@@ -76,8 +77,7 @@ def _count(
         problems.append(Problem(ProblemKind.UNKNOWN_SHAPE, file.path, 0, "an answer without usage"))
     if event is not None:
         events.append(event)
-    created = table_of(value, "time").get("created")
-    talk.see(session, value, created if isinstance(created, int) else 0, event)
+    talk.see(session, value, instant_ms(table_of(value, "time").get("created")), event)
 
 
 def _session(storage: str, session_id: str) -> OpenCodeSession:
@@ -94,7 +94,6 @@ def _session(storage: str, session_id: str) -> OpenCodeSession:
             parent = text_of(_session_file(storage, parent), "parentID")
         except OSError:
             break
-    created = table_of(session, "time").get("created")
     return OpenCodeSession(
         session_id,
         root,
@@ -102,7 +101,7 @@ def _session(storage: str, session_id: str) -> OpenCodeSession:
         text_of(session, "directory") or _folder_of_project(storage, text_of(session, "projectID")),
         text_of(session, "title"),
         text_of(session, "version"),
-        created_ms=created if isinstance(created, int) else 0,
+        created_ms=instant_ms(table_of(session, "time").get("created")),
     )
 
 

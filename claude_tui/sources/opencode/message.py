@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from claude_tui.model import Usage, UsageRow
 from claude_tui.sources.records.events import ResponseEvent, count_of, nano_of
+from claude_tui.sources.values.instants import instant_ms
 from claude_tui.sources.values.json_values import table_of, text_of
 
 # These providers' counters never held reasoning inside the output, in any version.
@@ -80,9 +81,8 @@ def message_of(data: Mapping[str, object], created_ms: int = 0) -> OpenCodeMessa
     if not isinstance(tokens, dict) or text_of(data, "role") not in ("assistant", ""):
         return None
     model = table_of(data, "model")
-    created = table_of(data, "time").get("created")
     return OpenCodeMessage(
-        created_ms=int(created) if isinstance(created, (int, float)) and 0 < created < 1 << 53 else created_ms,
+        created_ms=instant_ms(table_of(data, "time").get("created")) or created_ms,
         provider=text_of(data, "providerID") or text_of(model, "providerID"),
         model=text_of(data, "modelID") or text_of(model, "id"),
         agent=text_of(data, "agent") or text_of(data, "mode"),

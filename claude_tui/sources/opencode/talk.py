@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from claude_tui.sources.opencode.message import OpenCodeSession
 from claude_tui.sources.protocol import FileFacts
 from claude_tui.sources.records.events import ResponseEvent
+from claude_tui.sources.values.instants import instant_ms
 from claude_tui.sources.values.json_values import table_of, text_of
 
 
@@ -78,8 +79,7 @@ class OpenCodeTalk:
         self, session: OpenCodeSession, data: Mapping[str, object], created_ms: int, event: ResponseEvent | None
     ) -> None:
         """Record a message of either side."""
-        completed = table_of(data, "time").get("completed")
-        last_ms = completed if isinstance(completed, int) else created_ms
+        last_ms = instant_ms(table_of(data, "time").get("completed")) or created_ms
         heard, kind = self.of(session), _kind(data)
         self.keep(heard)
         if event is None:

@@ -479,6 +479,17 @@ def test_14_fallbacks_that_add_up_to_the_response_are_no_line_of_their_own(claud
     assert only(claude_home).price.nano == 5 * 5000 + 2 * 25_000 + 5 * 2000 + 2 * 10_000
 
 
+@pytest.mark.parametrize("served", [{}, {"input_tokens": 1, "output_tokens": None}, {"cache_creation": None}])
+def test_14_what_served_costs_what_the_response_says(claude_home: ClaudeHome, served: dict[str, Any]) -> None:
+    declined = iteration("message", FABLE, input=2, output=0)
+    counters = usage(
+        100, 50, 30, 20, 1000, iterations=[declined, {"type": "fallback_message", "model": OPUS, **served}]
+    )
+    claude_home.append(assistant("msg_1", T, counters, model=OPUS))
+    found = only(claude_home)
+    assert (found.usage, found.model, found.price.nano) == (Usage(100, 50, 30, 20, 1000), OPUS, SERVED_NANO)
+
+
 def undated(key: str, **more: Any) -> dict[str, Any]:
     return assistant(key, T, usage(1, 1), **{"timestamp": None, **more})
 

@@ -331,7 +331,7 @@ def test_an_instant_may_be_a_number(tmp_path: Path, number: float) -> None:
     assert [value.time_ms for value in read_both_ways(tmp_path).values()] == [1795244405000]
 
 
-@pytest.mark.parametrize("stamp", [None, "", "soon", 0, -5, True, [], 1e300])
+@pytest.mark.parametrize("stamp", [None, "", "soon", 0, -5, 12345, 86_400_000, True, [], 1e300])
 def test_a_line_without_an_instant_has_that_of_the_line_before(tmp_path: Path, stamp: object) -> None:
     lines = [meta("x", 3), turn(second=5), told("x", "r1", A), told("x", "r2", B, second=9), told("x", "r3", C)]
     for undated in (lines[2], lines[4]):

@@ -41,3 +41,34 @@ def test_numbers_are_of_the_unit_that_makes_them_an_instant_of_this_age(value: o
 )
 def test_what_is_no_instant_of_this_age_is_none(value: object) -> None:
     assert instant_ms(value) == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2025-11-20T10:00:00Z", "2025-11-20T10:00Z", "2025-11-20T10:00:00.0004Z", "2025-11-20T10:00:00.000999999Z",
+        "2025-11-20T10:00:00,000Z", "2025-11-20T10:00:00.000z", "2025-11-20t10:00:00", "2025-11-20 10:00:00.000Z",
+        "2025-11-20 10:00:00 UTC", "2025-11-20 10:00:00 +0000", " 2025-11-20T10:00:00.000Z\n", "20251120T100000Z",
+        "2025-11-20T12:00:00.000+02:00", "2025-11-20T12:30:00+0230", "2025-11-20T00:00:00-10", "2025-11-21T00:00+14:00",
+    ],
+)  # fmt: skip
+def test_other_ways_to_write_an_instant_are_read(text: str) -> None:
+    assert instant_ms(text) == T
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2025-11-20T10:00:60Z", "2025-11-20T25:00:00Z", "2025-11-20T24:00:01Z", "2025-11-20T10:00:00+99:00", "10:00:00Z",
+     "2025-1-20T10:00:00Z", "2025-1120T10:00:00Z", "2025-11-20T10:00:00.Z",
+     "2025-W47-4", "soon", "２０２５-11-20T10:00:00Z"],
+)  # fmt: skip
+def test_what_is_no_instant_is_none(text: str) -> None:
+    assert instant_ms(text) == 0
+
+
+def test_an_instant_stays_on_its_day() -> None:
+    end_of_day = 1_763_683_199_999
+    assert instant_ms("2025-11-20T23:59:59.999999Z") == end_of_day
+    assert instant_ms("2025-11-20T23:59:59.9999999+00:00") == end_of_day
+    assert instant_ms(end_of_day * 1000 + 999) == instant_ms(end_of_day * 10**6 + 999_999) == end_of_day
+    assert instant_ms("2025-11-20T24:00:00.000Z") == instant_ms("2025-11-21T00:00:00.000Z") == end_of_day + 1

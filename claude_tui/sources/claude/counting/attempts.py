@@ -36,13 +36,20 @@ def attempts_of(line: Object, message: Object, usage: Object) -> Attempts:
     free = [entry for entry in declined if not _is_billed(entry, line, message)]
     apart = [entry for entry in declined if entry not in free]
     # The counters are those of what was served last, or of all of it.
-    total = counters_of(usage)[:5]
-    if len(served) > 1 and total != tuple(map(sum, zip(*(counters_of(entry)[:5] for entry in served), strict=True))):
-        last = next((at for at in reversed(range(len(served))) if counters_of(served[at])[:5] == total), None)
+    total = _four(usage)
+    if len(served) > 1 and total != tuple(map(sum, zip(*map(_four, served), strict=True))):
+        last = next((at for at in reversed(range(len(served))) if _four(served[at]) == total), None)
         if last is not None:
             apart += [entry for at, entry in enumerate(served) if at != last]
             served = [served[last]]
+    if len(served) == 1:  # it is what the counters say, lifetimes of cache writes included, whatever the entry has
+        served = [{**usage, "type": served[0]["type"], "model": message.get("model")}]
     return Attempts(served, apart, free)
+
+
+def _four(usage: Object) -> tuple[int, int, int, int]:
+    tokens_in, tokens_out, write_5m, write_1h, read, _ = counters_of(usage)
+    return tokens_in, tokens_out, write_5m + write_1h, read
 
 
 def _is_billed(attempt: Object, line: Object, message: Object) -> bool:

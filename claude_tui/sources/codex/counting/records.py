@@ -20,10 +20,6 @@ _NAMES: Final = (
     "total_tokens",
 )  # fmt: skip
 
-_SECONDS: Final = 40_000_000_000
-"""A smaller number is in seconds (until the year 3237), one below a thousand times that in milliseconds, and so on."""
-_TOO_LARGE: Final = _SECONDS * 1000**3
-
 _PICK: Final = itemgetter(*_NAMES)
 _INT: Final = {int}
 
@@ -103,22 +99,6 @@ def token_count_of(payload: Mapping[str, object]) -> tuple[Tokens | None, Tokens
     return tokens_of(table_of(info, "total_token_usage")), last
 
 
-def moment_ms(value: object) -> int:
-    """Return the instant of a timestamp, 0 if there is none.
-
-    Some converters write a number: seconds, milliseconds, microseconds or nanoseconds, according to its size.
-    """
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        return instant_ms(value)
-    if not 0 < value < _TOO_LARGE:
-        return 0
-    if value < _SECONDS:
-        return round(value * 1000)
-    while value >= _SECONDS * 1000:
-        value //= 1000
-    return int(value)
-
-
 class ThreadMeta(NamedTuple):
     """What a `session_meta` says about its thread. `parent` is the thread it was forked from or spawned by; `root` is
     the session it belongs to, "" if it does not say so."""
@@ -151,5 +131,5 @@ def meta_of(payload: Mapping[str, object]) -> ThreadMeta:
         cwd=text_of(payload, "cwd"),
         branch=text_of(table_of(payload, "git"), "branch"),
         version=text_of(payload, "cli_version"),
-        started_ms=moment_ms(payload.get("timestamp")),
+        started_ms=instant_ms(payload.get("timestamp")),
     )

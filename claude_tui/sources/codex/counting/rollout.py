@@ -23,7 +23,6 @@ from claude_tui.sources.codex.counting.records import (
     Tokens,
     kind_of,
     meta_of,
-    moment_ms,
     token_count_of,
     tokens_of,
     usage_of,
@@ -32,6 +31,7 @@ from claude_tui.sources.codex.counting.state import State
 from claude_tui.sources.codex.counting.threads import Sequence
 from claude_tui.sources.protocol import FileFacts
 from claude_tui.sources.records.events import BadCountError, ResponseEvent, count_of
+from claude_tui.sources.values.instants import instant_ms
 from claude_tui.sources.values.json_values import table_of, text_of
 
 COPY_MS: Final = 1000
@@ -96,7 +96,7 @@ class Rollout:
         elif kind in ("token_usage_record", "token_count"):
             try:
                 count = self._see_record if kind == "token_usage_record" else self._see_total
-                event = count(payload, moment_ms(record.get("timestamp")) or self._state.dated_ms, offset)
+                event = count(payload, instant_ms(record.get("timestamp")) or self._state.dated_ms, offset)
             except BadCountError as error:
                 self.bad_counts.append(f"{kind}.{error}")
                 return
@@ -138,7 +138,7 @@ class Rollout:
 
     def see_dated(self, timestamp: object) -> None:
         """Remember the time of a record that every reader looks at, for records without a time."""
-        self._state.dated_ms = moment_ms(timestamp) or self._state.dated_ms
+        self._state.dated_ms = instant_ms(timestamp) or self._state.dated_ms
 
     def name_model(self, model: str, turn: str) -> None:
         """Use the model of a turn from here on."""
@@ -165,7 +165,7 @@ class Rollout:
         state.is_subagent, state.agent_type = meta.is_subagent, meta.agent_type
         state.cwd, state.branch, state.version = meta.cwd, meta.branch, meta.version
         state.started_ms = meta.started_ms
-        state.dated_ms = moment_ms(record.get("timestamp")) or meta.started_ms or state.dated_ms
+        state.dated_ms = instant_ms(record.get("timestamp")) or meta.started_ms or state.dated_ms
         if meta.root:
             state.root = meta.root
         elif meta.is_subagent and state.parents:

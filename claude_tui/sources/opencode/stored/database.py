@@ -18,6 +18,7 @@ from claude_tui.sources.opencode.stored.columns import as_ms, as_text
 from claude_tui.sources.opencode.stored.connection import connected
 from claude_tui.sources.opencode.stored.lost import COLUMNS, LostMessage, lost_messages
 from claude_tui.sources.reading.objects import decode_objects
+from claude_tui.sources.values.instants import instant_ms
 
 MARGIN_MS: Final = 60_000
 """Rows up to this much older than the newest change are read again: an earlier clock may be committed later."""
@@ -204,7 +205,7 @@ class Database:
             columns = ", ".join(name if name in known else "NULL" for name in _SESSION_COLUMNS)
             for *texts, created, project in self._connection.execute(f"SELECT {columns} FROM {table}"):
                 session, *more = map(as_text, texts)
-                rows[session] = session, *more, as_ms(created), as_text(project)
+                rows[session] = session, *more, instant_ms(created), as_text(project)
         folders = self._project_folders()
         parents = {session: row[1] for session, row in rows.items()}
         return {
@@ -242,7 +243,7 @@ def stored_message(row: StoredRow) -> StoredMessage:
         number,
         as_text(name),
         as_text(session),
-        as_ms(created),
+        instant_ms(created),
         as_ms(updated),
         as_text(kind) or ("user" if data is None else "assistant"),
         as_text(data),
