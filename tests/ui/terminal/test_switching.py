@@ -25,6 +25,7 @@ async def test_no_box_is_empty_between_two_views(keys: str, tmp_path: Path, monk
     monkeypatch.setattr("claude_tui.ui.main_screen.drawn_screen.HELD_S", 60.0)
     play = Play(tmp_path, 0)
     async with play._playing():
+        play.app.clear_notifications()  # a note hides what is below it, and goes when its time is over
         await play._step([Action("resize", (WIDTH, HEIGHT))])
         shown = pyte.Screen(WIDTH, HEIGHT)
         stream = pyte.Stream(shown)
