@@ -93,12 +93,12 @@ class PaintedApp(App[None]):
 
 
 class PaintedScreen(Screen[None]):
-    """A screen that is not drawn in vain: until a `PaintedApp` shows anything, Textual would draw it several times."""
+    """A screen that is not drawn in vain: until a `PaintedApp` shows it, Textual would draw it several times."""
 
     def _compositor_refresh(self) -> None:
         """Draw what is new, if anybody sees it."""
         app = self.app
-        if isinstance(app, PaintedApp) and not (app.is_shown or app.is_headless):
-            self._dirty_widgets.clear()  # all is drawn when the app is shown
+        if isinstance(app, PaintedApp) and not app.is_headless and (app.is_held or not app.is_shown):
+            self._dirty_widgets.clear()  # all is drawn when it is shown
         else:
             super()._compositor_refresh()
