@@ -157,8 +157,8 @@ def cause_columns(frame: CauseFrame) -> list[Column[CauseLine]]:
     return [
         Column("name", "What", 22, lambda line, width: Cell(line.name, "name"), lambda line: line.name.lower(), 0,
                narrow=12, flex=2, right=False, descending=False),
-        cells.text("project", "Project", 14, lambda line: frame.project(display_name(line.row.project)), 3, style="accent",
-                   narrow=10, flex=1),
+        cells.text("project", "Project", 14, lambda line: frame.project(display_name(line.row.project)), 3,
+                   style="accent", narrow=10, flex=1),
         _count("calls", "Calls", 3, lambda line: line.row.calls),
         _count("failed", "Failed", 5, lambda line: line.row.failed_calls, "warn"),
         _count("agents", "Agents", 3, lambda line: line.row.agents),
