@@ -11,8 +11,9 @@ import contextlib
 import os
 from array import array
 from collections.abc import Iterator
-from itertools import chain, starmap
+from itertools import starmap
 from pathlib import Path
+from struct import Struct, error
 from typing import Any, Final, NamedTuple
 
 from claude_tui.engine.cache.given import Given
@@ -146,7 +147,11 @@ def _lease(folder: Path) -> Iterator[bool]:
 
 
 def _cells_bytes(store: Store) -> bytes:
-    return array("q", chain.from_iterable(chain.from_iterable(store.cells.all.items()))).tobytes()
+    packed = Struct(f"={CELL_NUMBERS}q").pack
+    try:
+        return b"".join([packed(*key, *sums) for key, sums in store.cells.all.items()])
+    except error as too_large:
+        raise OverflowError from too_large
 
 
 def _fill(store: Store, cells: bytes, names: Any, facts: Any) -> None:
