@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache, partial
 from itertools import accumulate, islice
@@ -36,6 +37,15 @@ if TYPE_CHECKING:
 LITTLE_BYTES: Final = 1 << 18
 """So much is read in Python sooner than the core is loaded."""
 
+FILE_BYTES: Final = 32 << 10
+"""Opening a file and taking in what it says take as long as reading so much."""
+
+PARTS: Final = 4
+"""The core is given at most this part of what is left."""
+
+LEAST_BYTES: Final = 8 << 20
+"""So much is not divided further: each call of the core takes its own time, too."""
+
 MANY_FOLDERS: Final = 16
 """So few entries of a folder are looked at in Python sooner than the core is loaded."""
 
@@ -51,6 +61,30 @@ def natively_readable(tasks: Sequence[Task]) -> tuple[list[Task], list[Task]]:
         return [], [*tasks]
     chosen = set(map(id, whole))
     return whole, [task for task in tasks if id(task) not in chosen]
+
+
+def portions(tasks: Iterable[Task], most_bytes: int) -> Iterator[list[Task]]:
+    """Divide tasks into what the core is given at once, about in order, each the logs of one client.
+
+    The less is left the less it is, for nothing is read beside the last one being taken in.
+    """
+    tasks = list(tasks)
+    left = Counter[str]()
+    for task in tasks:
+        left[task.file.source] += FILE_BYTES + task.file.size
+    begun: dict[str, list[Task]] = {}
+    room: dict[str, int] = {}
+    for task in tasks:
+        source, size = task.file.source, FILE_BYTES + task.file.size
+        if source not in begun:
+            begun[source] = []
+            room[source] = min(most_bytes, max(left[source] // PARTS, LEAST_BYTES))
+        begun[source].append(task)
+        left[source] -= size
+        room[source] -= size
+        if room[source] <= 0:
+            yield begun.pop(source)
+    yield from begun.values()
 
 
 def _is_known(file: LogFile) -> bool:

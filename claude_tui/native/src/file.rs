@@ -107,24 +107,29 @@ pub fn open(path: &Path, flags: i32) -> Read<(Opened, Metadata)> {
     }
 }
 
-/// Reads all of a file into a buffer. Returns the device and the number that it has.
+/// All of a file, and the device and the number that it has.
+pub struct Whole<'d> {
+    pub data: &'d [u8],
+    pub dev: u64,
+    pub ino: u64,
+}
+
+/// Reads all of a file into a buffer, which it makes as long as the longest.
 ///
 /// Odd where it cannot be read, is no plain file, or is longer than may be.
-pub fn read_whole(file: &File<'_>, request: &Request<'_>, data: &mut Vec<u8>) -> Read<(u64, u64)> {
+pub fn read_whole<'d>(file: &File<'_>, request: &Request<'_>, buffer: &'d mut Vec<u8>) -> Read<Whole<'d>> {
     let (mut opened, about) = open(file.path, request.open_flags)?;
     if i64::try_from(about.len()).map_err(|_| Odd)? > request.max_file {
         return Err(Odd);
     }
     let size = about.len() as usize;
-    data.clear();
-    data.reserve(size);
     // The size is taken once: what comes meanwhile is for the next time.
-    (&mut opened).take(about.len()).read_to_end(data).map_err(|_| Odd)?;
-    if data.len() == size {
-        Ok((about.dev(), about.ino()))
-    } else {
-        Err(Odd)
+    if buffer.len() < size {
+        buffer.resize(size, 0);
     }
+    let data = &mut buffer[..size];
+    opened.read_exact(data).map_err(|_| Odd)?;
+    Ok(Whole { data, dev: about.dev(), ino: about.ino() })
 }
 
 /// Returns that of what was read of a file by which its beginning is known again.
@@ -153,13 +158,12 @@ impl<'r> Reader<'r> {
     pub fn read(&mut self, file: &File<'_>) -> Read<FileRead> {
         let mut found = FileRead { title_rank: -1, ..FileRead::default() };
         found.agent = facts::agent_of(file.path)?.map(str::to_owned);
-        (found.dev, found.ino) = read_whole(file, self.request, &mut self.data)?;
-        let size = self.data.len();
-        let whole = self.data.iter().rposition(|&byte| byte == b'\n').ok_or(Odd)? + 1;
-        found.is_open = whole < size;
-        let size = whole;
-        found.size = size as i64;
-        let data = &self.data[..size];
+        let Whole { data, dev, ino } = read_whole(file, self.request, &mut self.data)?;
+        (found.dev, found.ino) = (dev, ino);
+        let end = data.iter().rposition(|&byte| byte == b'\n').ok_or(Odd)? + 1;
+        found.is_open = end < data.len();
+        found.size = end as i64;
+        let data = &data[..end];
         self.starts.clear();
         let mut reading = Reading {
             request: self.request,
