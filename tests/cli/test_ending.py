@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,10 +27,19 @@ sys.exit(main())
 """The program, which merges until it is told to end."""
 
 
-def merging(table: Path, *, is_deaf: bool = False) -> subprocess.Popen[str]:
-    deaf = (lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) if is_deaf else None
-    command = [sys.executable, "-c", MERGING, "fleet", "merge", str(table)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=deaf, env=os.environ)
+@contextmanager
+def merging(table: Path, on_hangup: signal.Handlers = signal.SIG_DFL) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """A program in the middle of a merge, and the folder that it keeps for a while."""
+    program = subprocess.Popen(
+        [sys.executable, "-c", MERGING, "fleet", "merge", str(table)],
+        stdout=subprocess.PIPE, text=True, preexec_fn=lambda: signal.signal(signal.SIGHUP, on_hangup),
+    )  # fmt: skip
+    try:
+        assert program.stdout is not None
+        yield program, Path(program.stdout.readline().strip())
+    finally:
+        program.kill()
+        program.communicate()
 
 
 @pytest.fixture
@@ -42,9 +52,7 @@ def table(own_home: Path, claude_home: ClaudeHome, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_command_that_is_told_to_end_puts_away_what_it_began(table: Path, number: signal.Signals) -> None:
-    with merging(table) as program:
-        assert program.stdout is not None
-        kept = Path(program.stdout.readline().strip())
+    with merging(table) as (program, kept):
         assert kept.is_dir() and (table / LEASE).exists()
         program.send_signal(number)
         assert program.wait(30) == 128 + number
@@ -52,9 +60,7 @@ def test_a_command_that_is_told_to_end_puts_away_what_it_began(table: Path, numb
 
 
 def test_a_command_under_nohup_does_not_hear_that_its_terminal_went(table: Path) -> None:
-    with merging(table, is_deaf=True) as program:
-        assert program.stdout is not None
-        kept = Path(program.stdout.readline().strip())
+    with merging(table, signal.SIG_IGN) as (program, kept):
         program.send_signal(signal.SIGHUP)
         program.send_signal(signal.SIGTERM)
         assert program.wait(30) == 128 + signal.SIGTERM

@@ -349,3 +349,24 @@ def test_what_is_no_file_in_a_shared_table_is_refused_and_not_read_for_ever(
         assert "it is not a regular file" in capsys.readouterr().err
         (table / name).unlink()
         (table / name).write_bytes(kept)
+
+
+def test_a_flipped_bit_in_a_table_is_told_and_not_counted(
+    machines: list[Machine], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "table"
+    machines[0].run("fleet", "push", str(table), *SAME)
+    assert machines[0].run("fleet", "merge", str(table)) == 0
+    (name,) = [one for one in objects(table) if one.startswith("daily/") and one.endswith(".parquet")]
+    kept = (table / name).read_bytes()
+    ends = max(
+        chunk.file_offset + chunk.total_compressed_size
+        for chunk in map(pq.ParquetFile(table / name).metadata.row_group(0).column, range(10))
+    )
+    capsys.readouterr()
+    told = machines[0].run("report", "--from", str(table), "--json"), capsys.readouterr().out
+    for at in range(4, ends, 7):  # what comes behind says what the columns are
+        (table / name).write_bytes(kept[:at] + bytes([kept[at] ^ 16]) + kept[at + 1 :])
+        code = machines[0].run("report", "--from", str(table), "--json")
+        printed = capsys.readouterr()
+        assert (code, printed.out) == told or (code == 1 and "is not a table of claude-top" in printed.err), at
