@@ -389,11 +389,12 @@ OTHER_SHAPES: list[Record] = [
     {"role": "assistant", "model": "m", "usage": {"in": 5}},
     {"kind": "assistant", "llm": {"tok": 5}},
     reply(tokens=None),
+    reply(tokens=None, time={"created": T0}),
     {name: value for name, value in reply(finish=None).items() if name != "tokens"},
 ]
 
 
-@pytest.mark.parametrize("data", OTHER_SHAPES, ids=["usage", "kind", "null", "unfinished"])
+@pytest.mark.parametrize("data", OTHER_SHAPES, ids=["usage", "kind", "null", "not completed", "unfinished"])
 def test_an_answer_of_another_shape_is_told_and_not_passed_over(store: Store, tmp_path: Path, data: Record) -> None:
     text = json.dumps(data, separators=(",", ":"))
     store.connection.execute("INSERT INTO message VALUES ('m1', 'ses', ?, ?, ?)", (T0, T0, text))
