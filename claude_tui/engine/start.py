@@ -172,6 +172,11 @@ class Opening:
         return self._follower
 
     @property
+    def has_ledger(self) -> bool:
+        """Whether there is a ledger to follow and to keep."""
+        return self._ledger_file is not None
+
+    @property
     def history_status(self) -> str:
         """What is wrong with the ledger; "" while nothing is, or nothing was asked of it."""
         ledger = self._follower.ledger if self._follower is not None else None
@@ -227,6 +232,12 @@ class Opening:
         with self.store.lock:
             self.store.settle()
             return is_sound() and self.cache.save(self.store, self.seen, int(time.time() * 1000), self._given_now)
+
+    def prepared_save(self) -> Callable[[], bool]:
+        """Return what saves, as `save` does, what is known now, in whatever thread it is called."""
+        with self.store.lock:
+            self.store.settle()
+            return self.cache.prepared(self.store, self.seen, int(time.time() * 1000), self._given_now)
 
     def _tasks(self) -> list[Task]:
         if not len(self.files_seen):

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import lru_cache, partial
 from itertools import accumulate, islice
@@ -20,22 +19,28 @@ from claude_tui.engine.scan.rollouts import read_rollouts
 from claude_tui.engine.state.batch import Ends, FileColumns, FileOutcome, Packed, pack
 from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.engine.state.sums.cells import NOTHING, file_cells
+from claude_tui.model import Problem, ProblemKind
+from claude_tui.native.core import threads_for
 from claude_tui.native.library import found, is_asked_for
-from claude_tui.pricing import Pricer
 from claude_tui.sources.claude.recognition import unrecognised
 from claude_tui.sources.problems import Problems
+from claude_tui.sources.protocol import ColumnsRead
 from claude_tui.sources.values.instants import AHEAD_MS
 
 if TYPE_CHECKING:
     from claude_tui.engine.scan.reading import FileReader, Task
-    from claude_tui.native.library import Core
+    from claude_tui.native.core import Core
     from claude_tui.native.reading import CoreAnswer, CoreFile, Days, Sum
     from claude_tui.pricing import Pricer
     from claude_tui.sources.columns import Columns
-    from claude_tui.sources.protocol import ColumnsRead, LogFile
+    from claude_tui.sources.protocol import LogFile
 
 LITTLE_BYTES: Final = 1 << 18
 """So much is read in Python sooner than the core is loaded."""
+
+CALLS: Final = 2
+"""Calls of the core at once: it reads on while what it gave before is put together. They share the processors: more
+threads would only keep Python, which has one, from taking in what was read."""
 
 FILE_BYTES: Final = 32 << 10
 """Opening a file and taking in what it says take as long as reading so much."""
@@ -55,27 +60,30 @@ _DAY_MS: Final = 86_400_000
 
 def natively_readable(tasks: Sequence[Task]) -> tuple[list[Task], list[Task]]:
     """Divide tasks into those the native core is tried with, none if there is none, and the others."""
-    whole = [task for task in tasks if task.since is None and task.file.size > 0 and _is_known(task.file)]
+    whole: list[Task] = []
+    others: list[Task] = []
+    for task in tasks:
+        is_whole = task.since is None and task.file.size > 0 and _is_known(task.file)
+        (whole if is_whole else others).append(task)
     is_little = sum(task.file.size for task in whole) < LITTLE_BYTES and not is_asked_for()
     if is_little or not whole or found().core is None:
         return [], [*tasks]
-    chosen = set(map(id, whole))
-    return whole, [task for task in tasks if id(task) not in chosen]
+    return whole, others
 
 
-def portions(tasks: Iterable[Task], most_bytes: int) -> Iterator[list[Task]]:
+def portions(tasks: Sequence[Task], most_bytes: int) -> Iterator[list[Task]]:
     """Divide tasks into what the core is given at once, about in order, each the logs of one client.
 
     The less is left the less it is, for nothing is read beside the last one being taken in.
     """
-    tasks = list(tasks)
-    left = Counter[str]()
-    for task in tasks:
-        left[task.file.source] += FILE_BYTES + task.file.size
+    left = dict.fromkeys({task.file.source for task in tasks}, 0)
+    for file, _ in tasks:
+        left[file.source] += FILE_BYTES + file.size
     begun: dict[str, list[Task]] = {}
     room: dict[str, int] = {}
     for task in tasks:
-        source, size = task.file.source, FILE_BYTES + task.file.size
+        file = task.file
+        source, size = file.source, FILE_BYTES + file.size
         if source not in begun:
             begun[source] = []
             room[source] = min(most_bytes, max(left[source] // PARTS, LEAST_BYTES))
@@ -112,7 +120,7 @@ def read_natively(tasks: Sequence[Task], reader: FileReader) -> tuple[list[Packe
         return [], [*tasks]
     try:
         if tasks[0].file.source == "codex":
-            return read_rollouts(core, tasks, reader)
+            return read_rollouts(core, tasks, reader, threads_for([task.file.size for task in tasks], CALLS))
         return _read_transcripts(core, tasks, reader)
     except Exception:
         import logging  # 3 ms, for what should not happen
@@ -127,7 +135,8 @@ def _read_transcripts(core: Core, tasks: Sequence[Task], reader: FileReader) -> 
     latest_ms = time.time_ns() // 1_000_000 + AHEAD_MS
     days = days_of(reader.calendar, latest_ms // _DAY_MS + 3)
     paths = [(task.file.path, task.file.size) for task in tasks]
-    answer = read_files(core, paths, days, latest_ms, with_names=reader.keep_names)
+    threads = threads_for([size for _, size in paths], CALLS)
+    answer = read_files(core, paths, days, latest_ms, threads=threads, with_names=reader.keep_names)
     packs = _packs(tasks, answer, reader)
     read = {one.place for one in answer.files}
     return packs, [task for place, task in enumerate(tasks) if place not in read]
@@ -135,14 +144,42 @@ def _read_transcripts(core: Core, tasks: Sequence[Task], reader: FileReader) -> 
 
 def completed(columns: Columns, one: CoreFile, path: str, *, keep_names: bool = False) -> ColumnsRead:
     """Read what the core left of a file, of which `columns` are those it read. Raises OSError."""
+    if not one.has_more:
+        problems = problems_of_nothing(one.left, path)
+        if problems is not None:
+            return _read(columns, one, path, problems)
     from claude_tui.engine.state.rows.table import joined
     from claude_tui.sources.claude.fast.reader import read_columns
 
+    if one.is_end_left:
+        return read_columns(path, keep_names=keep_names)
     rest = read_columns(path, one.checkpoint, keep_names=keep_names, left=one.left)
     if rest.restarted:
         return rest._replace(restarted=False)
     both = joined(columns, rest.columns)
     return rest._replace(columns=both, lines=one.lines + rest.lines, bytes_read=one.checkpoint.offset + rest.bytes_read)
+
+
+def problems_of_nothing(lines: Sequence[tuple[int, bytes]], path: str) -> Problems | None:
+    """Return the problems of lines that hold nothing, as those torn in two do; None if any of them holds anything."""
+    from claude_tui.sources.reading.objects import decode_objects
+
+    problems = Problems()
+    for offset, line in lines:
+
+        def report(kind: ProblemKind, at: int, detail: str, number: int = 1, /, offset: int = offset) -> None:
+            problems.append(Problem(kind, path, offset + at, detail), number)
+
+        if any(True for _ in decode_objects(line, report, is_slim=True)):
+            return None
+    return problems
+
+
+def _read(columns: Columns, one: CoreFile, path: str, problems: Problems) -> ColumnsRead:
+    """Return what the core read of a file, as the reader in Python does."""
+    if not one.rows and not one.is_known:
+        problems = problems.with_more(Problems(unrecognised(path)))
+    return ColumnsRead(columns, one.checkpoint, one.facts, problems, False, one.checkpoint.offset, one.lines)
 
 
 @lru_cache(4)

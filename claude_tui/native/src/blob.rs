@@ -19,7 +19,7 @@ const SECTIONS: usize = 27;
 /// What a file says, as little of it as the answer needs: it is kept until all files have been read.
 pub struct Part {
     /// What of its numbers does not depend on other files, in the order of the answer.
-    numbers: [i64; 11],
+    numbers: [i64; 12],
     is_known: bool,
     hashes: [u64; 2],
     texts: String,
@@ -45,6 +45,7 @@ impl Part {
                 one.ino as i64,
                 one.size,
                 i64::from(one.is_open),
+                i64::from(one.is_end_left),
                 one.lines,
                 i64::from(is_agent),
                 of_context(one.context_tokens),

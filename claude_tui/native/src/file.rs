@@ -1,4 +1,4 @@
-//! Reads one file up to its last newline: its lines in order, then its last turn from the end.
+//! Reads one file up to the end of its last whole line: its lines in order, then its last turn from the end.
 //!
 //! A line that is odd is left to Python, which reads it after all the others: what it says must not depend on where it
 //! stands. Where it might, the whole file is odd.
@@ -56,9 +56,11 @@ pub struct Turn {
 pub struct FileRead {
     pub dev: u64,
     pub ino: u64,
-    /// The end of the last whole line, and whether there is more behind it.
+    /// The end of the last whole line, which may be without a newline, and whether there is more behind it.
     pub size: i64,
     pub is_open: bool,
+    /// Whether the last turn is the one found only if lines that were left hold nothing.
+    pub is_end_left: bool,
     pub lines: i64,
     pub head: u64,
     pub anchor: u64,
@@ -160,10 +162,7 @@ impl<'r> Reader<'r> {
         found.agent = facts::agent_of(file.path)?.map(str::to_owned);
         let Whole { data, dev, ino } = read_whole(file, self.request, &mut self.data)?;
         (found.dev, found.ino) = (dev, ino);
-        let end = data.iter().rposition(|&byte| byte == b'\n').ok_or(Odd)? + 1;
-        found.is_open = end < data.len();
-        found.size = end as i64;
-        let data = &data[..end];
+        let size = data.len();
         self.starts.clear();
         let mut reading = Reading {
             request: self.request,
@@ -191,6 +190,18 @@ impl<'r> Reader<'r> {
             }
             Ok(())
         })?;
+        if is_whole(&data[start..]) {
+            reading.line(start, data.len(), is_marked)?;
+            starts.push(start);
+            start = data.len();
+        }
+        if start == 0 {
+            return Err(Odd);
+        }
+        let data = &data[..start];
+        reading.data = data;
+        reading.found.is_open = start < size;
+        reading.found.size = start as i64;
         reading.found.lines = starts.len() as i64;
         reading.last_turn(starts)?;
         if reading.settled.entries.is_empty() {
@@ -429,7 +440,7 @@ impl<'a> Reading<'_, 'a> {
 
     /// Finds the last turn, and the last line that says when it was written.
     fn last_turn(&mut self, starts: &[usize]) -> Read<()> {
-        let mut end = self.data.len();
+        let mut end = self.end_of_last();
         let mut is_found = false;
         for &start in starts.iter().rev() {
             let bytes = &self.data[start..end - 1];
@@ -442,7 +453,14 @@ impl<'a> Reading<'_, 'a> {
             }
             let line = match self.last_read.take() {
                 Some((place, line)) if place == start => line,
-                _ => Line::read(bytes)?,
+                _ => match Line::read(bytes) {
+                    Ok(line) => line,
+                    Err(Odd) if self.is_left(start) => {
+                        self.found.is_end_left = true;
+                        continue;
+                    }
+                    Err(Odd) => return Err(Odd),
+                },
             };
             let time_ms = instant_ms(line.timestamp.or_empty()?)?;
             if self.found.near_ms == 0 {
@@ -459,9 +477,19 @@ impl<'a> Reading<'_, 'a> {
         Ok(())
     }
 
+    /// Returns where the last line ends, and where the newline is that it has, or would have.
+    fn end_of_last(&self) -> usize {
+        self.data.len() + usize::from(self.data.last() != Some(&b'\n'))
+    }
+
+    /// Whether a line was left to Python, given by its place.
+    fn is_left(&self, start: usize) -> bool {
+        self.found.left.binary_search_by_key(&(start as i64), |left| left.offset).is_ok()
+    }
+
     /// Whether every line is of a known kind and none is an answer, as `claude_tui.sources.claude.recognition` sees it.
     fn is_known(&self, starts: &[usize]) -> bool {
-        let mut end = self.data.len();
+        let mut end = self.end_of_last();
         let mut is_any = false;
         for &start in starts.iter().rev() {
             let bytes = &self.data[start..end - 1];
@@ -521,6 +549,11 @@ fn turn(line: &Line<'_>, time_ms: i64) -> Read<Turn> {
         version: text(&line.version)?,
         session: text(&line.session)?,
     })
+}
+
+/// Whether what stands behind the last newline is a line that only has none yet: Python waits for any other.
+fn is_whole(rest: &[u8]) -> bool {
+    rest.first() == Some(&b'{') && rest.last() == Some(&b'}') && rest.len() <= LONG && Line::read(rest).is_ok()
 }
 
 /// Whether a line may be a note, by its length and its beginning.
