@@ -26,11 +26,15 @@ from claude_tui.telemetry.place import TOKEN_FILE
 from claude_tui.telemetry.spool import Spool
 from claude_tui.telemetry.status import ReceiverStatus
 from claude_tui.tokens import kept_token
+from claude_tui.waiting import is_set_in_time
 
 HOST: Final = "127.0.0.1"
 BACKLOG: Final = 512
 RETRY_S: Final = 5.0
 """How often a port that another program has is tried again."""
+
+STOP_S: Final = 5.0
+"""So long is waited for a receiver to end."""
 
 SAVE_S: Final = 0.1
 """The counters are saved at most this often."""
@@ -73,7 +77,7 @@ class Receiver:
             if self._loop is None or self._over is None:
                 return
             self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join()
+        self._thread.join(STOP_S)
 
     def _work(self) -> None:
         while not self._stopped.is_set():
@@ -140,10 +144,7 @@ class Receiver:
             else:
                 self.status.trouble = ""
                 return listening
-            try:
-                await asyncio.wait_for(over.wait(), RETRY_S)
-            except asyncio.TimeoutError:
-                continue
+            await is_set_in_time(over, RETRY_S)
         return None
 
     def _trouble(self, why: str) -> None:

@@ -44,7 +44,7 @@ def run(
     from claude_tui.ui.app import ClaudeTop
     from claude_tui.ui.settings.file import FILE_NAME, load, with_options
     from claude_tui.ui.settings.last_look import FILE_NAME as LOOK_NAME
-    from claude_tui.ui.terminal.signals import end_at_last
+    from claude_tui.ui.terminal.signals import ENDING_S, end_at_last
 
     path = config_folder() / FILE_NAME
     settings, complaints = load(path)
@@ -59,5 +59,5 @@ def run(
     )  # fmt: skip
     app.on_leaving = end_at_last
     app.run(mouse=mouse)
-    end_at_last(app.return_code or 0)
+    end_at_last(app.return_code or 0, ENDING_S)
     return app.return_code or 0

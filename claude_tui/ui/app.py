@@ -32,7 +32,7 @@ from claude_tui.ui.terminal.first_frame import FirstFrame
 from claude_tui.ui.terminal.first_screen import FirstScreen
 from claude_tui.ui.terminal.first_theme import start_in
 from claude_tui.ui.terminal.painted_app import PaintedApp
-from claude_tui.ui.terminal.signals import leave_on_signals
+from claude_tui.ui.terminal.signals import ENDING_S, LAST_RESORT_S, leave_on_signals
 
 LINES_A_NOTE = 8
 """One note may be shown over the view for each so many lines of the screen."""
@@ -91,8 +91,8 @@ class ClaudeTop(PaintedApp):
         )
         self.background = Background(self, self.main, source, self.kept, self._clock, telemetry_state)
         source.call_sessions(self.settings.names)
-        self.on_leaving: Callable[[int], object] = lambda code: None
-        """Called with the exit code as soon as the app is to end, perhaps more than once."""
+        self.on_leaving: Callable[[int, float], object] = lambda code, wait_s: None
+        """Called when the app is to end, perhaps more than once, with the exit code and how long that may take."""
         for theme in themes.OWN:
             self.register_theme(theme)
         if not start_in(self, self.settings.theme, themes.DEFAULT):
@@ -124,7 +124,7 @@ class ClaudeTop(PaintedApp):
             self._complaints += map(str, unknown_actions(self.settings))
         for complaint in self._complaints:
             self.notify(display_name(complaint), title="settings", severity="warning", timeout=10, markup=False)
-        leave_on_signals(asyncio.get_running_loop(), self.leave, self.on_leaving)
+        leave_on_signals(asyncio.get_running_loop(), self.leave, self._is_leaving)
         self.first_screen.started()
         self.source.subscribe(self._hear)
         self.background.start()
@@ -191,7 +191,7 @@ class ClaudeTop(PaintedApp):
 
     def leave(self, code: int) -> None:
         """End the program with an exit code."""
-        self.on_leaving(code)
+        self._is_leaving(code)
         try:
             self.main.keep_frame()
         finally:
@@ -200,8 +200,20 @@ class ClaudeTop(PaintedApp):
 
     def _handle_exception(self, error: Exception) -> None:
         """End because of a mistake of ours."""
-        self.on_leaving(1)
+        self._is_leaving(1)
         super()._handle_exception(error)
+
+    def _is_leaving(self, code: int) -> None:
+        self.on_leaving(code, LAST_RESORT_S)
+
+    async def run_async(self, **how: Any) -> None:
+        """Run until left. What still runs when everything is saved has little time to end."""
+        try:
+            await super().run_async(**how)
+        finally:
+            self.workers.cancel_all()  # Textual does so unless it failed early
+            await self.background.saved(LAST_RESORT_S)
+            self.on_leaving(self.return_code or 0, ENDING_S)
 
     # -- theme and settings
 

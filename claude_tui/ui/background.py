@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +24,7 @@ from claude_tui.ui.main_screen.watches.telemetry_watch import TelemetryWatch
 from claude_tui.ui.settings.kept import KeptSettings
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.terminal import alerts
+from claude_tui.waiting import is_set_in_time
 
 if TYPE_CHECKING:
     from claude_tui.telemetry.receiver import Receiver
@@ -64,6 +64,8 @@ class Background:
         """What receives telemetry, once it does."""
         self._telemetry = TelemetryWatch(telemetry_state) if telemetry_state is not None else None
         self._alerts: AlertWatch | None = None
+        self._has_counted = asyncio.Event()
+        self._has_counted.set()
 
     def start(self) -> None:
         """Start everything that the settings want."""
@@ -81,14 +83,21 @@ class Background:
         if self.receiver is not None:
             self.receiver.stop()
 
+    async def saved(self, timeout_s: float) -> bool:
+        """Wait until nothing counts any more, and what was counted is saved. Returns whether that is so in time."""
+        return await is_set_in_time(self._has_counted, timeout_s)
+
     async def _count(self) -> None:
         # The saved numbers first: what counting imports and starts would stand in their way.
-        with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._main.is_painted.wait(), FIRST_FRAME_S)
-        runtime.running()
-        if self._kept.now.telemetry.on:
-            await asyncio.to_thread(self._receive)
-        await self._source.run()
+        self._has_counted.clear()
+        try:
+            await is_set_in_time(self._main.is_painted, FIRST_FRAME_S)
+            runtime.running()
+            if self._kept.now.telemetry.on:
+                await asyncio.to_thread(self._receive)
+            await self._source.run()
+        finally:
+            self._has_counted.set()
 
     def _receive(self) -> None:
         """Receive telemetry beside the screen, in a thread of its own."""

@@ -37,16 +37,24 @@ MARK = "CLAUDE_TOP_TRIAL"
 """The variable that all processes of one trial have."""
 
 STARTED = """
-import faulthandler, os, signal, sys
-faulthandler.register(signal.SIGUSR2, file=open(os.environ["STACKS"], "w"), all_threads=True)
+import asyncio, faulthandler, os, signal, sys
+stacks = open(os.environ["STACKS"], "w")
+def show(*_):
+    for task in list(asyncio.tasks._all_tasks):
+        if not task.done():
+            task.print_stack(file=stacks)
+    stacks.flush()
+signal.signal(signal.SIGUSR2, show)
+faulthandler.register(signal.SIGUSR2, file=stacks, all_threads=True, chain=True)
 from claude_tui.ui.main_screen.screen import MainScreen
 tick, broken = MainScreen._tick, []
 signal.signal(signal.SIGUSR1, lambda *_: broken.append(1))
 MainScreen._tick = lambda screen: 1 // 0 if broken else tick(screen)
+exec(os.environ["ALSO"])
 from claude_tui.cli import main
 sys.exit(main())
 """
-"""The program, which shows what its threads do on SIGUSR2 and whose screen fails on SIGUSR1."""
+"""The program, which shows what its tasks and threads do on SIGUSR2 and whose screen fails on SIGUSR1."""
 
 WALKS = (
     "", "2pppxq", "2ppp", "4\r", "4\r\x1b5\r", ",", "/a", "?", ":", "4\r\x1b5\r\x1bq", "4i", "e", "5", "6",
@@ -66,17 +74,18 @@ class Stay(NamedTuple):
 class Screen:
     """One screen in a terminal of its own, below a shell of its own.
 
-    Without `is_told` the terminal is none that controls them: nobody gets a signal when it goes.
+    Without `is_told` the terminal is none that controls them: nobody gets a signal when it goes. `also` is run by the
+    program before it begins.
     """
 
-    def __init__(self, home: Path, env: Mapping[str, str], *, is_told: bool = True) -> None:
+    def __init__(self, home: Path, env: Mapping[str, str], *, is_told: bool = True, also: str = "") -> None:
         self.mark = uuid.uuid4().hex
         self.stacks = home / "stacks"
         self.control, terminal = pty.openpty()
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 140, 0, 0))
         self.shell = subprocess.Popen(
             ["bash", "-c", '"$@"; exit $?', "shell", sys.executable, "-c", STARTED],
-            env={**env, MARK: self.mark, "STACKS": str(self.stacks)},
+            env={**env, MARK: self.mark, "STACKS": str(self.stacks), "ALSO": also},
             stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,
             preexec_fn=(lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) if is_told else None,
         )  # fmt: skip
@@ -91,6 +100,19 @@ class Screen:
             with contextlib.suppress(OSError, ValueError):
                 if select.select([self.control], [], [], 0.1)[0]:
                     self.drawn += os.read(self.control, 1 << 16)
+
+    def is_live(self) -> bool:
+        """Whether all is counted and on screen."""
+        return b"live" in self.drawn and b"/min" in self.drawn
+
+    def kill(self) -> None:
+        """End everyone of it."""
+        for pid in self.processes():
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        self.shell.kill()
+        self.shell.wait()
+        self.close()
 
     def type(self, keys: str) -> None:
         with contextlib.suppress(OSError):
@@ -156,22 +178,26 @@ WAYS: dict[str, Callable[[Screen], object]] = {
 """How a screen ends. With `shell killed` its terminal is closed a moment later, as terminals do."""
 
 
+def env_at(home: Path) -> dict[str, str]:
+    """The environment of a program whose home is a folder."""
+    env = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    env |= {"HOME": str(home), "CLAUDE_CONFIG_DIR": str(home / ".claude"), "TERM": "xterm-256color", "TZ": "UTC"}
+    return env | {f"XDG_{kind}_HOME": str(home / f".{kind.lower()}") for kind in ("CONFIG", "CACHE", "DATA", "STATE")}
+
+
 def trial(folder: Path, number: int, way: str, keys: str, *, is_early: bool, log_bytes: int = 0) -> Stay | None:
     """End one screen in one way; None where everybody went."""
     home = folder / f"home{number}"
-    env = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    env |= {"HOME": str(home), "CLAUDE_CONFIG_DIR": str(home / ".claude"), "TERM": "xterm-256color", "TZ": "UTC"}
-    env |= {f"XDG_{kind}_HOME": str(home / f".{kind.lower()}") for kind in ("CONFIG", "CACHE", "DATA", "STATE")}
     rows = [assistant(f"m{at}", time.time_ns() // 1_000_000 - at * 1000, usage(output=9)) for at in range(100)]
     for at in range(max(1, log_bytes // 4_000_000)):
         ClaudeHome(home / ".claude").append(*rows * (100 if log_bytes else 1), session=f"s{at}")
     chance = random.Random(number)
-    screen = Screen(home, env, is_told=way != "terminal closed, no signal")
+    screen = Screen(home, env_at(home), is_told=way != "terminal closed, no signal")
     try:
         if is_early:
             time.sleep(chance.uniform(0, 3))
         else:
-            _wait_until(lambda: b"live" in screen.drawn and b"/min" in screen.drawn, PATIENCE_S)
+            wait_until(screen.is_live)
             for key in keys:
                 screen.type(key)
                 time.sleep(chance.uniform(0, 0.4))
@@ -179,7 +205,7 @@ def trial(folder: Path, number: int, way: str, keys: str, *, is_early: bool, log
         if way == "shell killed":
             time.sleep(0.2)
             screen.close()
-        if _wait_until(lambda: not screen.processes(), PATIENCE_S):
+        if wait_until(lambda: not screen.processes()):
             return None
         left = screen.processes()
         for pid in left[:1]:
@@ -188,16 +214,12 @@ def trial(folder: Path, number: int, way: str, keys: str, *, is_early: bool, log
         time.sleep(1)
         return Stay(way, keys if not is_early else "early", len(left), screen.stacks.read_text())
     finally:
-        for pid in screen.processes():
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
-        screen.shell.kill()
-        screen.shell.wait()
-        screen.close()
+        screen.kill()
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _wait_until(is_so: Callable[[], bool], patience_s: float) -> bool:
+def wait_until(is_so: Callable[[], bool], patience_s: float = PATIENCE_S) -> bool:
+    """Wait until something is so. Returns whether it was in time."""
     end = time.monotonic() + patience_s
     while not is_so():
         if time.monotonic() > end:

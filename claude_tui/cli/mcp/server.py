@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from asyncio import create_subprocess_exec, wait_for
+from asyncio import create_subprocess_exec
 from asyncio.subprocess import DEVNULL, PIPE
 from typing import Annotated, Final, Literal
 
@@ -18,6 +18,7 @@ from mcp.types import ToolAnnotations
 from pydantic import Field
 
 import claude_tui
+from claude_tui.waiting import in_time
 
 LONGEST_S: Final = 300.0
 """Longest time a command may take, in seconds."""
@@ -76,7 +77,7 @@ async def answer(command: str, **options: str) -> str:
         sys.executable, "-m", "claude_tui", command, "--json", *given, stdin=DEVNULL, stdout=PIPE, stderr=PIPE
     )
     try:
-        printed, said = await wait_for(running.communicate(), LONGEST_S)
+        printed, said = await in_time(running.communicate(), LONGEST_S)
     finally:
         if running.returncode is None:
             running.kill()

@@ -11,7 +11,7 @@ import contextlib
 import logging
 import socket
 from collections import Counter
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
@@ -19,6 +19,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 
 from claude_tui.cli import streams
+from claude_tui.waiting import in_time
 
 T = TypeVar("T")
 
@@ -204,21 +205,6 @@ class Door:
         if len(self._owners) >= MAX_OWNERS and idle:
             idle[0].drop()
         self._owners[connection] = None
-
-
-async def in_time(work: Coroutine[Any, Any, T], timeout_s: float) -> T:
-    """Await a coroutine. Raises TimeoutError if it takes longer than `timeout_s`.
-
-    Like `asyncio.wait_for`, which until Python 3.12 swallows a cancellation that arrives together with the result.
-    """
-    task = asyncio.ensure_future(work)
-    task.add_done_callback(lambda done: done.cancelled() or done.exception())  # somebody looked at it
-    try:
-        if not (await asyncio.wait([task], timeout=timeout_s))[0]:
-            raise asyncio.TimeoutError
-    finally:
-        task.cancel()
-    return task.result()
 
 
 def refusal(status: int, reason: str) -> web.Response:

@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 
-from claude_tui.cli.serve.door import SAFE, WRITE_S, in_time
+from claude_tui.cli.serve.door import SAFE, WRITE_S
 from claude_tui.cli.serve.guard import Refused
 from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.queries.snapshots.recent import load_recent
@@ -27,6 +27,7 @@ from claude_tui.model import Phase, Query, Snapshot
 from claude_tui.reports.gauges.metrics import Ratchet, families_of, metrics
 from claude_tui.reports.gauges.state import state
 from claude_tui.reports.report import ALL, SECTIONS, report
+from claude_tui.waiting import in_time
 
 MAX_FOLLOWERS: Final = 16
 INTERVAL_S: Final = 0.5

@@ -8,7 +8,6 @@ counted is never taken back. Must not draw or price.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import stat
 import time
@@ -25,6 +24,7 @@ from claude_tui.engine.state.batch import FileColumns, FileOutcome, pack
 from claude_tui.engine.state.store import Store
 from claude_tui.sources.protocol import REFUSED, LogFile, SourceConfig
 from claude_tui.sources.registry import logs_below, reader, roots
+from claude_tui.waiting import is_set_in_time
 
 SWEEP_S: Final = 5.0
 SWEEP_SHARE: Final = 100
@@ -136,8 +136,7 @@ class Tail:
             self._wake.clear()
             await self.sweep()
             self.work.last_sweep_s = time.monotonic() - started
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._pause_s())
+            await is_set_in_time(self._wake, self._pause_s())
 
     def _pause_s(self) -> float:
         """How long until the next sweep: the longer the more a sweep costs, and longer if hints arrive too."""

@@ -76,7 +76,7 @@ SIGNS: Final[Mapping[str, tuple[Sign, ...]]] = {
     "Drawings": (
         Sign(bars.FULL * 3 + bars.HALF, "a share of the greatest"),
         Sign("━━──", "how much of all: of the context, the cache, the time", "$success"),
-        Sign(session_cells.COMPACTED, "the context was compacted; on a bar, where"),
+        Sign(bars.COMPACTED, "the context was compacted; on a bar, where"),
         Sign(bars.STEPS[:7:2], "over time, the newest at the right", "$secondary"),
         Sign(graph.BAND * 3, "what is expected, from the lowest to the highest", "$quiet"),
         Sign(graph.LIMIT * 3, "where the limit of the plan is", "bold $error"),

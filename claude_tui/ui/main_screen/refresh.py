@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Final
 
 from textual.message import Message
 
 from claude_tui.model import Phase, Snapshot
+from claude_tui.waiting import is_set_in_time
 
 
 def pace_ms(snapshot: Snapshot, now_ms: int) -> int:
@@ -73,5 +73,4 @@ class Refresher:
             await self._take()
             self.taken += 1
             pause_s = max(self.interval_s, COUNTING_INTERVAL_S) if self._was_counting else self.interval_s
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._urgent.wait(), pause_s)
+            await is_set_in_time(self._urgent, pause_s)

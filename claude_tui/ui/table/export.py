@@ -19,14 +19,19 @@ WIDE = 400
 
 def cells(columns: Sequence[Column[Any]], row: Any) -> list[str]:
     """The texts of a row's cells, drawings left out."""
-    return [column.draw(row, WIDE).text.strip() for column in columns]
+    return [_text(column, row) for column in columns]
+
+
+def _text(column: Column[Any], row: Any) -> str:
+    """All that a cell says; of a drawing that grows what it says in words."""
+    return column.draw(row, column.width if column.grows else WIDE).text.strip()
 
 
 def fields(columns: Sequence[Column[Any]], row: Any) -> list[str]:
     """What a file says of a row: figures in full, nothing if there is nothing to say."""
 
     def field(column: Column[Any]) -> str:
-        text = column.plain(row) if column.plain else column.draw(row, WIDE).text.strip()
+        text = column.plain(row) if column.plain else _text(column, row)
         return "" if text == NOTHING else text
 
     return [field(column) for column in columns]

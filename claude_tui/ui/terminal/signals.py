@@ -21,6 +21,9 @@ SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 LAST_RESORT_S: Final = 30.0
 """More than the ledger ever waits for another program, and than saving takes."""
 
+ENDING_S: Final = 3.0
+"""More than it takes to end once everything is saved."""
+
 
 def leave_on_signals(loop: AbstractEventLoop, leave: Callable[[int], object], begun: Callable[[int], object]) -> None:
     """Call `leave` with the exit code of a signal that asks the program to end.

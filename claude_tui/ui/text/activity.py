@@ -49,13 +49,23 @@ def rank(activity: Activity | None) -> int:
 
 
 def words(activity: Activity, now_ms: int, width: int) -> str:
-    """What is being done and since when, in at most `width` cells; the less room there is, the less is said."""
+    """What is being done and since when, in at most `width` cells; the less room there is, the less is said.
+
+    What is not certain keeps its question mark as long as there is room for anything.
+    """
     has_since = activity.since_ms and not activity.until_ms and activity.state is not SessionState.DONE
     since = f" {moments.age(activity.since_ms, now_ms)}" if has_since else ""
     state, doubt = activity.state.value, "" if activity.is_certain else "?"
     short, long = _what(activity, now_ms)
-    options = [f"{long}{doubt}{since}", f"{long}{doubt}", f"{short}{doubt}{since}", f"{short}{doubt}", short, state]
-    return next((text for text in (*options, since.strip()) if width_of(text) <= width), "")
+    options = [
+        f"{long}{doubt}{since}",
+        f"{long}{doubt}",
+        f"{short}{doubt}{since}",
+        f"{short}{doubt}",
+        f"{state}{doubt}",
+    ]
+    least = [f"{doubt}{since}", doubt] if doubt else [since.strip()]
+    return next((text for text in (*options, *least) if width_of(text) <= width), "")
 
 
 def sentence(activity: Activity, now_ms: int) -> str:
@@ -68,7 +78,7 @@ def sentence(activity: Activity, now_ms: int) -> str:
     if activity.is_in_agent:
         said.append("in a sub-agent")
     if not activity.is_certain:
-        said.append("or it already runs")
+        said.append("or it already runs" if activity.state is SessionState.BLOCKED else "or it waits for you")
     if activity.since_ms and activity.state is not SessionState.DONE:
         said.append(f"since {moments.age(activity.since_ms, now_ms)}")
     return ", ".join(said)

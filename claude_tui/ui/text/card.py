@@ -23,9 +23,6 @@ HEIGHT: Final = 6
 
 LEAST_WIDTH: Final = 36
 
-COMPACTED: Final = "↻"
-"""Where the context was as it was compacted."""
-
 COLOURS: Final = {"bad": "$error", "good": "$success", "warn": "$warning", "": "$foreground", "faint": "$quiet"}
 
 
@@ -34,10 +31,12 @@ def doing(row: SessionRow, now_ms: int, width: int) -> Content:
     of = row.activity
     glyph, style = activity.sign(of)
     since = f" {moments.age(of.since_ms, now_ms)}" if of.since_ms and not of.until_ms else ""
+    doubt = "" if of.is_certain else "?"
     if of.state is SessionState.BLOCKED and of.is_waiting_for_you:
-        said, since = f"waits for your {'answer' if of.why == 'question' else of.why}", f" for{since}" if since else ""
+        said = f"waits for your {'answer' if of.why == 'question' else of.why}{doubt}"
+        since = f" for{since}" if since else ""
     elif of.state is SessionState.WORKING and of.doing == "tool":
-        said = "in a tool"
+        said = f"in a tool{doubt}"
     else:
         said, since = activity.words(of, now_ms, width - 2), ""
     tool = display_name(": ".join(filter(None, (of.tool, of.argument)))) if of.tool and since else ""
@@ -57,7 +56,7 @@ def pace(tokens: Sequence[int], width: int) -> Content:
 
 
 def context(row: SessionRow, width: int) -> Content:
-    """How full the context is, with a mark where it was compacted."""
+    """How full the context is, with a mark where it was compacted last, and how often it was if more than once."""
     if not row.context_tokens:
         return Content.styled("no context yet", "$quiet")
     if not row.context_window:
@@ -65,15 +64,14 @@ def context(row: SessionRow, width: int) -> Content:
     fill = row.context_tokens / row.context_window
     colour = "$error" if fill >= 0.9 else "$warning" if fill >= 0.75 else "$success"
     said = f" {figures.percent(min(fill, 9.99) * 100)} of {figures.short(row.context_window)}"
+    said += f" {bars.COMPACTED}{row.compactions}" if row.compactions > 1 else ""
     room = max(0, width - len(said) - 8)
     filled, empty = bars.gauge(min(fill, 1), room)
-    parts = [("context ", "$quiet"), (filled, colour), (empty, "$line")]
-    if row.compacted_tokens and room >= 4:
-        at = min(room - 1, int(room * row.compacted_tokens / row.context_window))
-        line = [(glyph, colour) for glyph in filled] + [(glyph, "$line") for glyph in empty]
-        line[at] = (COMPACTED, "$warning")
-        parts = [("context ", "$quiet"), *line]
-    return Content.assemble(*parts, (said, "$foreground" if fill < 0.75 else colour))
+    line = [(glyph, colour) for glyph in filled] + [(glyph, "$line") for glyph in empty]
+    at = bars.mark(row.compacted_tokens / row.context_window, room)
+    if at is not None:
+        line[at] = (bars.COMPACTED, "$warning")
+    return Content.assemble(("context ", "$quiet"), *line, (said, "$foreground" if fill < 0.75 else colour))
 
 
 def place(row: SessionRow, project: str, width: int) -> Content:

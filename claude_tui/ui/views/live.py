@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -17,11 +17,10 @@ from textual.widget import Widget
 from claude_tui.model import Phase, SessionRow, SessionState, Snapshot
 from claude_tui.ui.settings.keys import LIVE_BINDINGS
 from claude_tui.ui.source import SnapshotSource
-from claude_tui.ui.table.columns import Cell, Column
-from claude_tui.ui.table.kinds import cells, session_cells
+from claude_tui.ui.table.columns import Column
+from claude_tui.ui.table.kinds import done_rows
 from claude_tui.ui.table.kinds.agent_rows import AgentLine
-from claude_tui.ui.table.kinds.cells import Frame
-from claude_tui.ui.table.kinds.client_column import client_column
+from claude_tui.ui.table.kinds.live_columns import COLD, Warm, live_columns
 from claude_tui.ui.text import activity, card, pauses
 from claude_tui.ui.text.drawings import burn
 from claude_tui.ui.text.drawings.burn import Burned
@@ -32,17 +31,14 @@ from claude_tui.ui.widgets.burn_graph import LEAST_HEIGHT, BurnGraph
 from claude_tui.ui.widgets.cards import LiveCards, RunningSession, SessionCard
 from claude_tui.ui.widgets.folded_line import FoldedLine
 
-if TYPE_CHECKING:
-    from claude_tui.engine.queries.causes.tables import Pause
-
-COLD: Final = "cold"
-"""The id of the column of prompt caches."""
-
 LEAST_TO_FOLD: Final = 8
 """Fewer lines have none to spare for how many sessions are folded: those that are done stand below the others."""
 
 LEAST_TABLE: Final = 14
 """Lines the table keeps, its border included, whatever stands above it."""
+
+HEADING: Final = 1
+"""Lines of the table above its rows."""
 
 RESTING: Final = (SessionState.DONE, SessionState.IDLE)
 """Nothing is to be seen of these that the table does not say."""
@@ -54,61 +50,6 @@ class Lately:
 
     burned: Burned | None = None
     tokens: Mapping[tuple[str, str], Sequence[int]] = field(default_factory=dict)
-
-
-def live_columns(frame: Frame, warm: Warm) -> list[Column[Any]]:
-    """The columns of the live table."""
-    return [
-        session_cells.state(frame, 0, words=True),
-        session_cells.name(1, narrow=10),
-        session_cells.project(frame, 0, 13, narrow=8),
-        client_column(2),
-        cells.text("model", "Model", 13, session_cells.models_text, 9, narrow=10, flex=1),
-        session_cells.context(3),
-        session_cells.rate(2),
-        cells.cost(frame),
-        cells.tokens(4),
-        cells.age(frame, 1),
-        _cold(frame, warm, 9),
-        cells.text("branch", "Branch", 10, session_cells.branch, 10, style="dim", flex=1),
-    ]
-
-
-def _cold(frame: Frame, warm: Warm, priority: int) -> Column[Any]:
-    """When the prompt cache of a session gets cold, and what a pause until then costs, where that is known."""
-
-    def draw(row: SessionRow | AgentLine, width: int) -> Cell:
-        pause = warm.pause(row, frame.now_ms)
-        return Cell(pauses.pause_text(pause, frame.now_ms, width), "dim") if pause is not None else Cell("")
-
-    def order(row: SessionRow | AgentLine) -> int:
-        pause = warm.pause(row, frame.now_ms)
-        return -pause.cold_at_ms if pause is not None else -(1 << 62)
-
-    return Column(
-        COLD, "Cache", 11, draw, order, priority, narrow=10, flex=1, right=False,
-        tooltip="When the prompt cache gets cold, and what a pause until then costs",
-    )  # fmt: skip
-
-
-class Warm:
-    """The prompt caches that are warm, as they were last asked for."""
-
-    def __init__(self) -> None:
-        self._pauses: Mapping[str, Pause] = {}
-        self._revision = -1
-
-    def look(self, source: SnapshotSource, snapshot: Snapshot, now_ms: int) -> None:
-        """Ask for them if there are new responses. Nothing is known of them before all are counted."""
-        if snapshot.progress.phase in (Phase.DISCOVERING, Phase.SCANNING):
-            return
-        if snapshot.revision != self._revision:
-            self._pauses, self._revision = source.causes.pauses(now_ms), snapshot.revision
-
-    def pause(self, row: SessionRow | AgentLine, now_ms: int) -> Pause | None:
-        """Return when the cache of a session gets cold; None if it is, or that is not known."""
-        found = self._pauses.get(row.key) if isinstance(row, SessionRow) else None
-        return found if found is not None and found.cold_at_ms > now_ms else None
 
 
 class LiveView(SessionsView):
@@ -136,6 +77,8 @@ class LiveView(SessionsView):
         """Whether a person asked for the sessions that are done."""
         self._columns = 0
         """How many values the graph has room for; 0 if there is none."""
+        self._top_height = 0
+        """Lines of graph and cards."""
 
     def compose(self) -> ComposeResult:
         """Graph and cards over the table."""
@@ -159,15 +102,28 @@ class LiveView(SessionsView):
         return live_columns(self.frame, self.warm)
 
     def rows(self, snapshot: Snapshot) -> Sequence[SessionRow]:
-        """The sessions, those that run without an answer yet among them; without those that are done if folded."""
-        rows = (*snapshot.unanswered, *snapshot.sessions) if snapshot.unanswered else snapshot.sessions
-        return self._going_on(rows) or rows if self._folds else rows
+        """The sessions, those that run without an answer yet among them; of those that are done as many as fit."""
+        rows = self._every(snapshot)
+        return done_rows.folded(rows, self._room, self._lines, self._selected) if self._folds else rows
+
+    @staticmethod
+    def _every(snapshot: Snapshot) -> Sequence[SessionRow]:
+        return (*snapshot.unanswered, *snapshot.sessions) if snapshot.unanswered else snapshot.sessions
 
     # -- those that are done
 
-    @staticmethod
-    def _going_on(rows: Sequence[SessionRow]) -> tuple[SessionRow, ...]:
-        return tuple(row for row in rows if row.state is not SessionState.DONE)
+    @property
+    def _room(self) -> int:
+        """How many lines the table has for rows while the folded line stands below it."""
+        return self.size.height - self._top_height - self._panel.gutter.height - HEADING - 1
+
+    def _lines(self, row: SessionRow) -> int:
+        return 1 + (len(row.agents) if self.is_tree else 0)
+
+    @property
+    def _selected(self) -> SessionRow | None:
+        row = self._table.cursor_row
+        return row.session if isinstance(row, AgentLine) else row
 
     @property
     def _folds(self) -> bool:
@@ -180,10 +136,11 @@ class LiveView(SessionsView):
 
     def _draw_fold(self, snapshot: Snapshot) -> None:
         """Say how many are folded; nothing if none is, or none goes on."""
-        folded = len(snapshot.unanswered) + len(snapshot.sessions) - self._table.total
+        rows = self._table.arrangement.given
+        folded = len(self._every(snapshot)) - len(rows)
         self._fold.display = folded > 0
         if folded:
-            self._fold.draw(folded)
+            self._fold.draw(folded, are_more=any(row.state is SessionState.DONE for row in rows))
 
     def action_fold(self) -> None:
         """Show the sessions that are done, or fold them."""
@@ -200,11 +157,14 @@ class LiveView(SessionsView):
         self._show_again()
         super().on_line_table_arranged()
 
+    def on_line_table_selected(self) -> None:
+        """A session that only stood there because it was selected goes when another one is."""
+        if self.shown is not None and self.rows(self.shown.snapshot) != self._table.arrangement.given:
+            self._show_again()
+
     def _show_again(self) -> None:
         if self.shown is not None:
-            self._table.show(self.rows(self.shown.snapshot))
-            self._draw_fold(self.shown.snapshot)
-            self.retitle()
+            self.show(self.shown)
 
     def explanation(self, row: SessionRow | AgentLine, shown: Shown) -> Statements:
         """Where the figures of a session come from, and when its cache gets cold."""
@@ -234,11 +194,16 @@ class LiveView(SessionsView):
         is_any_warm = any(self.warm.pause(row, snapshot.taken_ms) is not None for row in self.rows(snapshot))
         return super().absent(snapshot) | (set() if is_any_warm else {COLD})
 
+    def show(self, shown: Shown) -> None:
+        """Draw a snapshot: how many rows there are follows from what is left below graph and cards."""
+        self.shown = shown
+        self._arrange_top()
+        super().show(shown)
+
     def draw(self, shown: Shown) -> None:
         """Give the rows to the table, those that run to the cards."""
         super().draw(shown)
         self._draw_fold(shown.snapshot)
-        self._arrange_top()
         lately: Lately = shown.extra or Lately()
         if self._burn.display and lately.burned is not None:
             self._burn.draw(lately.burned)
@@ -252,7 +217,7 @@ class LiveView(SessionsView):
     @property
     def _awake(self) -> list[SessionRow]:
         """The sessions that do something, those that wait for a person first."""
-        rows = [row for row in self._table.arrangement.given if row.state not in RESTING]
+        rows = [row for row in self._every(self.shown.snapshot) if row.state not in RESTING] if self.shown else []
         return sorted(rows, key=lambda row: (activity.rank(row.activity), -row.totals.last_ms))
 
     def _arrange_top(self) -> None:
@@ -265,6 +230,7 @@ class LiveView(SessionsView):
         has_cards = width >= 2 * card.LEAST_WIDTH and left - card.HEIGHT >= LEAST_TABLE and bool(self._awake)
         self._burn.display, self._cards.display = has_burn, has_cards
         self._burn.styles.height = burn_height
+        self._top_height = (burn_height if has_burn else 0) + (card.HEIGHT if has_cards else 0)
         columns = max(0, width - 12) if has_burn else 0
         if columns != self._columns:
             self._columns = columns
@@ -273,6 +239,7 @@ class LiveView(SessionsView):
     def on_resize(self) -> None:
         """There may be room now, or none."""
         self._arrange_top()
+        self._show_again()
 
     def action_burn(self) -> None:
         """Show the next range in the burn graph."""

@@ -18,9 +18,10 @@ class FoldedLine(TextLine):
     def __init__(self) -> None:
         super().__init__("folded")
 
-    def draw(self, count: int) -> None:
-        """Say how many sessions are folded."""
-        self.show(Content.assemble((f"{count:,} done", "$quiet"), ("  d", "$primary"), (" shows them", "$quiet")))
+    def draw(self, count: int, *, are_more: bool) -> None:
+        """Say how many sessions are folded, beside those that are done and shown or of all that are done."""
+        said = f"{count:,} {'more ' if are_more else ''}done"
+        self.show(Content.assemble((said, "$quiet"), ("  d", "$primary"), (" shows them", "$quiet")))
 
     def on_click(self, event: events.Click) -> None:
         """Ask for them."""

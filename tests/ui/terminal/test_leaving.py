@@ -22,7 +22,7 @@ def test_what_waits_for_ever_is_ended_at_last_with_the_exit_code() -> None:
 async def test_it_is_told_when_the_app_begins_to_leave_and_when_it_breaks() -> None:
     codes: list[int] = []
     async with running(FakeSource()) as (app, _):
-        app.on_leaving = codes.append
+        app.on_leaving = lambda code, wait_s: codes.append(code)
 
         def broken() -> Any:
             raise ZeroDivisionError

@@ -11,6 +11,7 @@ from claude_tui.widths import width as width_of
 
 NOW_MS = 1_795_996_500_000
 BLOCKED = Activity(SessionState.BLOCKED, "permission", tool="Bash", argument="make it", since_ms=NOW_MS - 12_000)
+DOUBTFUL = Activity(SessionState.WORKING, doing="tool", since_ms=NOW_MS - 5_000, is_certain=False)
 LIMITED = Activity(SessionState.LIMITED, since_ms=NOW_MS - 60_000, until_ms=NOW_MS + 2_580_000, error="rate_limit")
 RETRYING = Activity(SessionState.RETRYING, since_ms=NOW_MS, until_ms=NOW_MS + 4_000, attempt=2, attempts=10)
 
@@ -31,6 +32,11 @@ RETRYING = Activity(SessionState.RETRYING, since_ms=NOW_MS, until_ms=NOW_MS + 4_
         (Activity(SessionState.WORKING, doing="tool", tool="Bash", since_ms=NOW_MS - 5_000), 15, "Bash 5s"),
         (Activity(SessionState.WORKING, doing="subagent", tool="Agent", since_ms=NOW_MS - 5_000), 15, "sub-agent 5s"),
         (Activity(SessionState.WORKING), 15, "working"),
+        (DOUBTFUL, 8, "tool? 5s"),
+        (DOUBTFUL, 6, "tool?"),
+        (DOUBTFUL, 4, "? 5s"),
+        (DOUBTFUL, 2, "?"),
+        (DOUBTFUL._replace(tool="mcp__github__create"), 9, "working?"),
         (LIMITED, 30, "limited, 43m 00s left"),
         (LIMITED, 15, "limited 43m"),
         (RETRYING, 20, "retry 2/10 in 4s"),
@@ -41,6 +47,12 @@ RETRYING = Activity(SessionState.RETRYING, since_ms=NOW_MS, until_ms=NOW_MS + 4_
 )
 def test_as_much_is_said_as_there_is_room_for(found: Activity, width: int, text: str) -> None:
     assert activity.words(found, NOW_MS, width) == text
+
+
+def test_what_is_not_certain_says_so_as_long_as_there_is_room_for_anything() -> None:
+    for found, width in product((DOUBTFUL, BLOCKED._replace(is_certain=False)), range(1, 40)):
+        assert "?" in activity.words(found, NOW_MS, width)
+    assert activity.sentence(DOUBTFUL, NOW_MS) == "working (tool), or it waits for you, since 5s"
 
 
 def test_words_never_are_wider_than_their_room() -> None:

@@ -28,6 +28,7 @@ def test_a_card_says_which_tool_runs_and_since_when() -> None:
     working = Activity(SessionState.WORKING, doing="tool", tool="Bash", argument="pytest", since_ms=NOW_MS - 9_000)
     assert lines(working)[0] == "● in a tool · Bash: pytest 9s"
     assert lines(working)[1].endswith("1200 tok/min")
+    assert lines(working._replace(is_certain=False))[0] == "● in a tool? · Bash: pytest 9s"
 
 
 def test_the_context_bar_is_marked_where_it_was_compacted() -> None:
@@ -36,6 +37,12 @@ def test_the_context_bar_is_marked_where_it_was_compacted() -> None:
     )[2].split()[1]
     assert bar.index("↻") == len(bar) * 3 // 4
     assert bar.count("━") == round(len(bar) / 4)
+
+
+def test_a_context_that_was_compacted_more_than_once_says_how_often() -> None:
+    known = {"context_tokens": 50_000, "context_window": 200_000, "compacted_tokens": 150_000}
+    once, thrice = (lines(Activity(SessionState.WORKING), compactions=count, **known)[2] for count in (1, 3))
+    assert once.endswith("25% of 200k") and thrice.endswith("25% of 200k ↻3") and thrice.count("↻") == 2
 
 
 @pytest.mark.parametrize("width", [32, 44, 90])

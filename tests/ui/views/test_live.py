@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from claude_tui.model import Activity, SessionState
+from claude_tui.ui.table.kinds.agent_rows import AgentLine
 from claude_tui.ui.views.live import LEAST_TABLE, LiveView
 from claude_tui.ui.widgets.burn_graph import BurnGraph
 from claude_tui.ui.widgets.cards import LiveCards, SessionCard
@@ -70,14 +71,19 @@ async def test_without_running_sessions_there_are_no_cards() -> None:
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24), (60, 15)])
-async def test_sessions_that_are_done_are_one_line_until_it_is_clicked_or_d_pressed(size: tuple[int, int]) -> None:
+async def test_of_those_that_are_done_the_newest_fill_the_table_until_the_line_is_clicked_or_d_pressed(
+    size: tuple[int, int],
+) -> None:
     given = snapshot()
+    going_on = [row for row in given.sessions if row.state is not SessionState.DONE]
     done = [row for row in given.sessions if row.state is SessionState.DONE]
     async with running(size=size) as (app, pilot):
         await settled(pilot)
         table, line = app.main.view.table, app.query_one(FoldedLine)
-        assert table is not None and table.total == len(given.sessions) - len(done)
-        assert f"{len(done)} done  d shows them" in screen_text(app)
+        assert table is not None and len(table.rows) == table.size.height - 1
+        shown = len(table.rows) - len(going_on)
+        assert sorted(table.rows) == sorted([*going_on, *done[:shown]])
+        assert f"{len(done) - shown} more done  d shows them" in screen_text(app)
         await press(pilot, "d")
         assert table.total == len(given.sessions) and not line.display
         await press(pilot, "d")
@@ -87,9 +93,58 @@ async def test_sessions_that_are_done_are_one_line_until_it_is_clicked_or_d_pres
         assert table.total == len(given.sessions)
 
 
+async def test_whatever_comes_and_goes_the_table_is_full_and_the_selected_row_stays() -> None:
+    given = snapshot()
+    done = [row for row in given.sessions if row.state is SessionState.DONE]
+    sessions = list(given.sessions)
+    async with running(FakeSource(lambda query, now_ms: replace(given, sessions=tuple(sessions)))) as (app, pilot):
+        table = app.main.view.table
+        assert table is not None
+        await press(pilot, "G")
+        selected, count = table.cursor_row, len(table.rows)
+        assert selected in done
+        for at, row in enumerate(sessions):
+            if row in done and row != selected:
+                sessions[at] = row._replace(activity=Activity(SessionState.IDLE))
+                await settled(pilot)
+                going_on = sum(one.state is not SessionState.DONE for one in sessions)
+                assert table.cursor_row == selected
+                assert len(table.rows) == max(count, going_on + 1) == len({one.key for one in table.rows})
+        await press(pilot, "g")
+        assert selected not in table.rows  # it stood there because it was selected
+
+
+@pytest.mark.parametrize("height", [36, 44])
+async def test_all_that_are_done_are_shown_where_the_line_for_the_others_is_all_that_lacks(height: int) -> None:
+    given = snapshot()
+    async with running(size=(120, height)) as (app, pilot):
+        await settled(pilot)
+        table = app.main.view.table
+        assert table is not None
+        fits = table.size.height - 1 + app.query_one(FoldedLine).display
+    sessions = [row._replace(key=f"more-{at}-{row.key}") for at in range(3) for row in given.sessions]
+    for count, is_folded in ((fits, False), (fits + 1, True)):
+        async with running(FakeSource(replace(given, sessions=tuple(sessions[:count]))), size=(120, height)) as (
+            app,
+            _,
+        ):
+            table = app.main.view.table
+            assert table is not None and app.query_one(FoldedLine).display == is_folded
+            assert len(table.rows) == fits - is_folded and table.max_scroll_y == 0
+
+
+async def test_sub_agents_take_lines_of_their_own() -> None:
+    async with running(size=(120, 36)) as (app, pilot):
+        table = app.main.view.table
+        assert table is not None
+        await press(pilot, "t")
+        assert any(isinstance(row, AgentLine) for row in table.rows) and table.max_scroll_y == 0
+        assert app.query_one(FoldedLine).display
+
+
 async def test_a_filter_finds_those_that_are_folded() -> None:
     given = snapshot()
-    done = next(row for row in given.sessions if row.state is SessionState.DONE)
+    done = [row for row in given.sessions if row.state is SessionState.DONE][-1]
     async with running() as (app, pilot):
         table = app.main.view.table
         assert table is not None and done not in table.rows

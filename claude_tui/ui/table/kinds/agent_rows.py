@@ -81,6 +81,11 @@ class AgentLine:
         return 0
 
     @property
+    def compacted_tokens(self) -> int:
+        """Not known of a sub-agent."""
+        return 0
+
+    @property
     def cost_per_hour_nano(self) -> int:
         """Not known of a sub-agent."""
         return 0

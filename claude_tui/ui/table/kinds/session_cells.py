@@ -5,8 +5,6 @@ Must not know a view.
 
 from __future__ import annotations
 
-from typing import Final
-
 from claude_tui import figures
 from claude_tui.model import SessionRow, SessionState
 from claude_tui.sources.values.display import display_name
@@ -16,9 +14,6 @@ from claude_tui.ui.table.kinds.cells import Frame
 from claude_tui.ui.text import activity
 from claude_tui.ui.text.drawings import bars
 from claude_tui.ui.text.names import short_model
-
-COMPACTED: Final = "↻"
-"""The context was compacted."""
 
 
 def state(frame: Frame, priority: int = 0, words: bool = False) -> Column[SessionRow | AgentLine]:
@@ -46,7 +41,7 @@ def state(frame: Frame, priority: int = 0, words: bool = False) -> Column[Sessio
     )
 
 
-def name(priority: int, narrow: int) -> Column[SessionRow | AgentLine]:
+def name(priority: int, narrow: int, width: int = 24) -> Column[SessionRow | AgentLine]:
     """What a session is called, or a sub-agent below it."""
 
     def draw(row: SessionRow | AgentLine, width: int) -> Cell:
@@ -54,7 +49,7 @@ def name(priority: int, narrow: int) -> Column[SessionRow | AgentLine]:
         return Cell(called, "" if isinstance(row, AgentLine) or over(row) else "name")
 
     return Column(
-        "name", "Session", 24, draw, lambda row: row.called.strip().lower(), priority,
+        "name", "Session", width, draw, lambda row: row.called.strip().lower(), priority,
         narrow=narrow, flex=3, right=False, descending=False, plain=lambda row: row.name.strip(),
     )  # fmt: skip
 
@@ -94,10 +89,12 @@ def context(priority: int) -> Column[SessionRow | AgentLine]:
             return Cell(figures.short(row.context_tokens, min(width, 5)), "dim")
         fill = row.context_tokens / row.context_window
         style = "bad" if fill >= 0.9 else "warn" if fill >= 0.75 else "dim"
-        percent = (COMPACTED if row.compactions else "") + figures.percent(min(fill, 9.99) * 100)
-        return Cell(
-            ("".join(bars.gauge(min(fill, 1), width - 5)) if width >= 9 else "") + percent.rjust(min(width, 5)), style
-        )
+        percent = (bars.COMPACTED if row.compactions else "") + figures.percent(min(fill, 9.99) * 100)
+        gauge = list("".join(bars.gauge(min(fill, 1), width - 5))) if width >= 9 else []
+        at = bars.mark(row.compacted_tokens / row.context_window, len(gauge))
+        if at is not None:
+            gauge[at] = bars.COMPACTED
+        return Cell("".join(gauge) + percent.rjust(min(width, 5)), style)
 
     return Column(
         "context",
@@ -108,7 +105,7 @@ def context(priority: int) -> Column[SessionRow | AgentLine]:
         priority,
         narrow=4,
         grows=24,
-        tooltip=f"Share of the context window used at the last response; {COMPACTED} it was compacted before",
+        tooltip=f"Share of the context window at the last response; {bars.COMPACTED} it was compacted, on a bar where",
         short="Ctx",
     )
 

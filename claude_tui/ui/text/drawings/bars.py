@@ -10,6 +10,8 @@ FULL: Final = "▄"
 HALF: Final = "▖"
 """A cell of a bar and half a one: half as high as a line, so that bars of neighbouring lines do not melt."""
 STEPS: Final = "▁▂▃▄▅▆▇█"
+COMPACTED: Final = "↻"
+"""Where in a gauge the context was as it was compacted."""
 NOTHING: Final = "·"
 """A point of a sparkline at which nothing happened: unlike the lowest step, it is not a little of something."""
 
@@ -30,6 +32,11 @@ def gauge(share: float, width: int) -> tuple[str, str]:
     if share > 0:
         filled = max(1, filled)
     return "━" * filled, "─" * (width - filled)
+
+
+def mark(share: float, width: int) -> int | None:
+    """The cell of a gauge in which a mark of `share` stands; None if there is none to set, or no room to tell where."""
+    return min(width - 1, int(width * share)) if share > 0 and width >= 4 else None
 
 
 def buckets(values: Sequence[int], width: int) -> list[int]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from textual.widget import Widget
 
 from claude_tui.ui.views.base.view import MoreFound
+from claude_tui.waiting import is_set_in_time
 
 QuestionT = TypeVar("QuestionT")
 AnswerT = TypeVar("AnswerT")
@@ -77,8 +77,7 @@ class Inquiry(Generic[QuestionT, AnswerT]):
                 question, revision = self._wanted
                 self._changed.clear()
                 if self.has_answered(question):
-                    with suppress(asyncio.TimeoutError):
-                        await asyncio.wait_for(self._changed.wait(), max(0.0, self._rests_until_s - time.monotonic()))
+                    await is_set_in_time(self._changed, max(0.0, self._rests_until_s - time.monotonic()))
                     question, revision = self._wanted
                 began_s = time.monotonic()
                 answer: AnswerT | None = None
