@@ -190,7 +190,7 @@ def test_timestamps_are_taken_as_version_20_takes_them(
     assert explained(capsys)["theirs"]["entries"] == entries
 
 
-ODD_TO_CCUSAGE = (7.0, 7.5, -5, "7", True, {}, [], 2**70)
+ODD_TO_CCUSAGE: tuple[object, ...] = (7.0, 7.5, -5, "7", True, {}, [], 2**70)
 ADVICE = {"type": "advisor_message", "model": "claude-opus-5", "input_tokens": 3, "output_tokens": 4}
 
 
@@ -210,7 +210,7 @@ def test_a_row_with_a_counter_of_another_kind_is_passed_over(
 def test_a_row_with_a_field_of_another_kind_is_passed_over(
     claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    claude_home.append(assistant("msg_1", NOON, usage(100, 20), **{name: {}}))
+    claude_home.append(assistant("msg_1", NOON, usage(100, 20)) | {name: {}})
     assert explained(capsys)["theirs"]["entries"] == 0
 
 
