@@ -229,8 +229,12 @@ def test_history_of_no_known_client_and_of_a_folder_without_a_like_is_told_witho
     assert (moved["old"], moved["new"], moved["command"]) == ("/x/logs", "", None)
     assert main(["doctor"]) == 0
     assert "in /x/logs, which is not looked in; look in it with --claude-dir" in capsys.readouterr().out
-    assert main(["doctor", "--claude-dir", "/x/logs"]) in (0, 3)
-    assert "not looked in" not in capsys.readouterr().out, "it is looked in now"
+    other = ClaudeHome(tmp_path / "other")
+    log = other.append(assistant("msg_3", NOON, usage(output=10)))
+    Ledger.open().write([piece(str(log.with_name("s9.jsonl")), [row("msg_4")])])
+    for given, is_told in (([], True), (["--claude-dir", str(other.folder)], False)):
+        assert main(["doctor", *given]) == 0
+        assert (f"in {other.folder}" in capsys.readouterr().out.partition("not counted")[2]) == is_told
 
 
 def test_a_report_by_machine_adds_up(
