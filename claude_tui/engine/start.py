@@ -102,8 +102,8 @@ class Opening:
         self.files = discover(self.config, natively=not self.saved_ms or len(self.files_seen) > MANY_FILES)
         self._lost = {}
         try:
-            tasks = self._tasks()
-            gone = self.files_seen.paths() - {file.path for file in self.files}
+            tasks, there = self._tasks(), {file.path for file in self.files}
+            gone = self.files_seen.paths() - there
             shrunk = {task.file.path for task in tasks if task.since and task.file.size < task.since.offset}
             if not self._is_kept(gone | shrunk):
                 return self.forget()
@@ -115,6 +115,8 @@ class Opening:
             self.store.remember_files(gone)
             self.files_seen.drop(gone)
             self.is_stale = True
+        # A folder that could not be looked into may be open now, or gone.
+        self.is_stale |= self.store.forget_problems(self.store.paths_with_problems() - there)
         return tasks
 
     def note(self, outcomes: Iterable[FileOutcome]) -> None:

@@ -13,6 +13,7 @@ from claude_tui.engine.ledger import Ledger, export_jsonl, pieces
 from claude_tui.paths import ledger_file
 from tests.cli.program import run
 from tests.engine.ledgers import piece, ran, row
+from tests.engine.living import living
 from tests.logs import ClaudeHome, assistant, usage
 
 NOON = 1_795_176_000_000
@@ -163,6 +164,35 @@ def test_rows_that_make_no_sense_are_told(
     assert main(["report", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["totals"]["responses"] == 1
+
+
+async def test_a_row_that_makes_no_sense_is_told_live_and_from_the_cache_as_well(
+    claude_home: ClaudeHome, own_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = claude_home.append(assistant("msg_1", NOON, usage(output=10)))
+    ledger = Ledger.open()
+    with monkeypatch.context() as patched:
+        patched.setattr(pieces, "_sound", lambda piece: piece)
+        ledger.write([piece(str(log.with_name("gone.jsonl")), [row("msg_2"), row("msg_3", time_ms=10**18)])])
+    for _ in range(3):  # counted, and from what was saved of that
+        assert main(["report", "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert (found["totals"]["responses"], found["problems"]["by_kind"]) == (2, {"ledger": 1})
+    async with living(claude_home.folder, ledger_file=ledger.path) as live:
+        for _ in range(2):
+            assert dict((await live.settle()).problems) == {"ledger": 1}
+
+
+def test_what_could_not_be_read_and_is_gone_is_a_problem_no_more(
+    claude_home: ClaudeHome, own_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = claude_home.append(assistant("msg_1", NOON, usage(output=10)))
+    os.mkfifo(log.with_name("pipe.jsonl"))
+    for there in (True, True, False):
+        if not there:
+            log.with_name("pipe.jsonl").unlink()
+        assert main(["report", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["problems"]["by_kind"] == ({"unreadable": 1} if there else {})
 
 
 def test_a_folder_that_moved_is_brought_over_with_the_command_that_is_shown(
