@@ -183,18 +183,6 @@ async def test_a_row_that_makes_no_sense_is_told_live_and_from_the_cache_as_well
             assert dict((await live.settle()).problems) == {"ledger": 1}
 
 
-def test_what_could_not_be_read_and_is_gone_is_a_problem_no_more(
-    claude_home: ClaudeHome, own_home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    log = claude_home.append(assistant("msg_1", NOON, usage(output=10)))
-    os.mkfifo(log.with_name("pipe.jsonl"))
-    for there in (True, True, False):
-        if not there:
-            log.with_name("pipe.jsonl").unlink()
-        assert main(["report", "--json"]) == 0
-        assert json.loads(capsys.readouterr().out)["problems"]["by_kind"] == ({"unreadable": 1} if there else {})
-
-
 def test_a_folder_that_moved_is_brought_over_with_the_command_that_is_shown(
     own_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
