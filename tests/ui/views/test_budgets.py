@@ -83,7 +83,8 @@ async def test_that_a_day_was_dear_is_said_before_anything_else_of_it_and_in_red
         marks: dict[bool, list[Any]] = {}
         for is_cursor in (False, True):
             heatmap.cursor_day = dear if is_cursor else TODAY
-            heatmap.show(days, TODAY, known, remembered=frozenset({dear, known}), over=frozenset({dear}))
+            remembered = frozenset({known} if is_cursor else {dear, known})
+            heatmap.show(days, TODAY, known, remembered=remembered, over=frozenset({dear}))
             line = heatmap.render_line(1 + dear.weekday())
             marks[is_cursor] = [part for part in line if OVER in part.text]
             assert REMEMBERED not in line.text
