@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
@@ -112,6 +112,14 @@ class Books:
     def model_number(self, model: str) -> int:
         """Return the number of a model."""
         return self._models.of(model)
+
+    def take_names(self, owners: Sequence[Owner], models: Sequence[str]) -> None:
+        """Give owners and models their numbers, in order."""
+        self.sessions.update((owner[0], owner[1]) for owner in owners)
+        for owner in owners:
+            self._owners.of(owner)
+        for model in models:
+            self._models.of(model)
 
     def file_number(self, source: str, path: str) -> int:
         """Return the number of a file."""
