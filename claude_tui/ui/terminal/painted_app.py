@@ -83,6 +83,12 @@ class PaintedApp(App[None]):
 class PaintedScreen(Screen[None]):
     """A screen that is not drawn in vain: until a `PaintedApp` shows anything, Textual would draw it several times."""
 
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """Give no styles again to what has just got them."""
+        app = self.app
+        if isinstance(app, PaintedApp) and not app.is_shown:
+            event.refresh_styles = False
+
     def _compositor_refresh(self) -> None:
         """Draw what is new, if anybody sees it."""
         app = self.app
