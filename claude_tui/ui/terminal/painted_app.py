@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rich.color import ColorSystem
-from textual import events
+from textual import events, on
 from textual._compositor import ChopsUpdate, CompositorUpdate
 from textual.app import App
 from textual.screen import Screen
@@ -83,7 +83,8 @@ class PaintedApp(App[None]):
 class PaintedScreen(Screen[None]):
     """A screen that is not drawn in vain: until a `PaintedApp` shows anything, Textual would draw it several times."""
 
-    def on_screen_resume(self, event: events.ScreenResume) -> None:
+    @on(events.ScreenResume)
+    def style_once(self, event: events.ScreenResume) -> None:
         """Give no styles again to what has just got them."""
         app = self.app
         if isinstance(app, PaintedApp) and not app.is_shown:
