@@ -75,7 +75,8 @@ class ExplainScreen(Dialog[None]):
         """The lines, in a box that scrolls."""
         with VerticalScroll(id="explain") as box:
             box.border_title = Content.styled(self._heading, "bold $foreground")
-            box.border_subtitle = Content.styled("Esc closes", "$quiet")
+            log = "e log · " if self._edit is not None else ""
+            box.border_subtitle = Content.styled(f"{log}↑↓ scroll · Esc closes", "$quiet")
             yield ExplanationText()
 
     def on_mount(self) -> None:

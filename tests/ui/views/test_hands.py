@@ -90,3 +90,11 @@ async def test_f10_leaves() -> None:
     async with running() as (app, pilot):
         await pilot.press("f10")
         assert app._exit
+
+
+async def test_keys_that_change_nothing_on_screen_say_what_they_did() -> None:
+    async with running(size=(80, 24)) as (app, pilot):
+        await pilot.press("plus")
+        await wait_until(pilot, lambda: any(one.title == "refresh at most every" for one in app._notifications))
+        await pilot.press("r")
+        await wait_until(pilot, lambda: any("files are checked" in one.message for one in app._notifications))
