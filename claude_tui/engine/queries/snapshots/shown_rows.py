@@ -81,6 +81,7 @@ def described_row(
         compacted_tokens=facts.compacted_tokens if facts else 0,
         agents=agents,
         prompt="" if title_of(facts, presence) else prompt,
+        folder=facts.cwd if facts else "",
     )
 
 
