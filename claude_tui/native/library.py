@@ -20,7 +20,7 @@ VARIABLE: Final = "CLAUDE_TOP_NATIVE"
 """Environment: 0 reads without the core, 1 uses it for the least file, too, and says where it cannot be had; anything
 else uses it where it is there and there is enough to read."""
 
-VERSION: Final = 6
+VERSION: Final = 7
 """Of request and answer, as the core has it."""
 
 LIBRARY: Final = Path(__file__).with_name("claude_top_core.so")

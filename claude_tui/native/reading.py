@@ -38,7 +38,7 @@ _HEADER: Final = Struct("<11q")
 _SUM: Final = Struct("<15q")
 _PAIR: Final = Struct("<2q")
 _HASHES: Final = Struct("<8s8s")
-_FILE: Final = 17
+_FILE: Final = 18
 """Numbers of a file."""
 _TEXTS: Final = 11
 """Texts of a file."""
@@ -78,7 +78,7 @@ class CoreFile(NamedTuple):
     `place` is its place among the files asked for. `is_known`: though nothing counts in it, it was understood.
     `alone` of its entries are in no sum, since their prices do not add up. `left` are lines by their offset that are
     still to be read, and with `has_more` there is something behind the last whole line: the facts and the checkpoint
-    are those without them.
+    are those without them. With `is_end_left` the facts are right only if what is left holds nothing.
     """
 
     place: int
@@ -89,6 +89,7 @@ class CoreFile(NamedTuple):
     sums: int
     left: list[tuple[int, bytes]]
     has_more: bool
+    is_end_left: bool
     is_known: bool
     alone: int
 
@@ -195,8 +196,8 @@ def _files(parts: dict[str, memoryview], asked: Sequence[str]) -> list[CoreFile]
     """Put together what each file says: column by column, which for many small files is a third of the work."""
     numbers, texts = array("q", parts["files"].tobytes()), texts_of(parts["texts"])
     (
-        places, devs, inos, ends, more, lines, are_agents, context_tokens, compactions, compacted, last_ms, largest,
-        rows, sums, lefts, known, alone,
+        places, devs, inos, ends, more, ends_left, lines, are_agents, context_tokens, compactions, compacted, last_ms,
+        largest, rows, sums, lefts, known, alone,
     ) = (numbers[at::_FILE] for at in range(_FILE))  # fmt: skip
     states, whose, cwds, titles, branches, versions, agents, kinds, models, turns, asked_models = (
         texts[at::_TEXTS] for at in range(_TEXTS)
@@ -227,6 +228,7 @@ def _files(parts: dict[str, memoryview], asked: Sequence[str]) -> list[CoreFile]
         sums,
         [list(islice(left, number)) if number else [] for number in lefts],
         map(bool, more),
+        map(bool, ends_left),
         map(bool, known),
         alone,
         strict=True,

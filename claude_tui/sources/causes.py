@@ -45,8 +45,8 @@ class Caused(Struct, array_like=True):
     `key` is its number as in the columns of responses, `thread` the number of its thread. `time_ms` is the instant of
     its last row, `asked_ms` that of the request (0 unknown). `skill` is the client's own field, else by the rule.
     `boundary` is what happened since the response before it. `lifetime` is what was asked of the cache, "5m" or "1h".
-    `added` are the bytes that came into the prompt since the response before, by what they are, and `wrote` those the
-    response consists of; both only where sizes were asked for.
+    `added` are the bytes that came into the prompt since the response before, by the number of what they are, and
+    `wrote` those the response consists of; both only where sizes were asked for.
     """
 
     key: int
@@ -65,8 +65,8 @@ class Caused(Struct, array_like=True):
     thinking: int = 0
     is_interrupted: bool = False
     repeats: list[Repeat] = field(default_factory=list)
-    added: dict[str, int] = field(default_factory=dict)
-    wrote: dict[str, int] = field(default_factory=dict)
+    added: dict[int, int] = field(default_factory=dict)
+    wrote: dict[int, int] = field(default_factory=dict)
 
 
 class ReadRange(Struct, array_like=True):
@@ -92,13 +92,14 @@ class Thread(Struct, array_like=True):
     skills: dict[str, str] = field(default_factory=dict)
     reads: dict[str, ReadRange] = field(default_factory=dict)
     known: dict[str, list[str]] = field(default_factory=dict)
-    added: dict[str, int] = field(default_factory=dict)
+    added: dict[int, int] = field(default_factory=dict)
 
 
 class FileCauses(Struct, array_like=True):
     """Everything one log says. `started_by` is the call that started the sub-agent whose transcript it is;
     `started` are such calls by sub-agent, as results in this file name them. `has_sizes`: sizes were asked
-    for. `has_calls_only`: the client tells calls and thinking, but nothing of skills, branches or caches."""
+    for. `has_calls_only`: the client tells calls and thinking, but nothing of skills, branches or caches. `parts` are
+    the parts of prompts and responses that have sizes; those name them by their place here."""
 
     responses: list[Caused] = field(default_factory=list)
     threads: list[Thread] = field(default_factory=list)
@@ -107,6 +108,7 @@ class FileCauses(Struct, array_like=True):
     started: dict[str, str] = field(default_factory=dict)
     has_sizes: bool = False
     has_calls_only: bool = False
+    parts: list[str] = field(default_factory=list)
 
 
 class ReadCauses(Protocol):

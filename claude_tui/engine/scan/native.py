@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache, partial
 from itertools import accumulate, islice
@@ -19,10 +20,11 @@ from claude_tui.engine.scan.rollouts import read_rollouts
 from claude_tui.engine.state.batch import Ends, FileColumns, FileOutcome, Packed, pack
 from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.engine.state.sums.cells import NOTHING, file_cells
+from claude_tui.model import Problem, ProblemKind
 from claude_tui.native.library import found, is_asked_for
-from claude_tui.pricing import Pricer
 from claude_tui.sources.claude.recognition import unrecognised
 from claude_tui.sources.problems import Problems
+from claude_tui.sources.protocol import ColumnsRead
 from claude_tui.sources.values.instants import AHEAD_MS
 
 if TYPE_CHECKING:
@@ -31,10 +33,19 @@ if TYPE_CHECKING:
     from claude_tui.native.reading import CoreAnswer, CoreFile, Days, Sum
     from claude_tui.pricing import Pricer
     from claude_tui.sources.columns import Columns
-    from claude_tui.sources.protocol import ColumnsRead, LogFile
+    from claude_tui.sources.protocol import LogFile
 
 LITTLE_BYTES: Final = 1 << 18
 """So much is read in Python sooner than the core is loaded."""
+
+FILE_BYTES: Final = 32 << 10
+"""Opening a file and taking in what it says take as long as reading so much."""
+
+PARTS: Final = 4
+"""The core is given at most this part of what is left."""
+
+LEAST_BYTES: Final = 8 << 20
+"""So much is not divided further: each call of the core takes its own time, too."""
 
 MANY_FOLDERS: Final = 16
 """So few entries of a folder are looked at in Python sooner than the core is loaded."""
@@ -51,6 +62,30 @@ def natively_readable(tasks: Sequence[Task]) -> tuple[list[Task], list[Task]]:
         return [], [*tasks]
     chosen = set(map(id, whole))
     return whole, [task for task in tasks if id(task) not in chosen]
+
+
+def portions(tasks: Iterable[Task], most_bytes: int) -> Iterator[list[Task]]:
+    """Divide tasks into what the core is given at once, about in order, each the logs of one client.
+
+    The less is left the less it is, for nothing is read beside the last one being taken in.
+    """
+    tasks = list(tasks)
+    left = Counter[str]()
+    for task in tasks:
+        left[task.file.source] += FILE_BYTES + task.file.size
+    begun: dict[str, list[Task]] = {}
+    room: dict[str, int] = {}
+    for task in tasks:
+        source, size = task.file.source, FILE_BYTES + task.file.size
+        if source not in begun:
+            begun[source] = []
+            room[source] = min(most_bytes, max(left[source] // PARTS, LEAST_BYTES))
+        begun[source].append(task)
+        left[source] -= size
+        room[source] -= size
+        if room[source] <= 0:
+            yield begun.pop(source)
+    yield from begun.values()
 
 
 def _is_known(file: LogFile) -> bool:
@@ -101,14 +136,42 @@ def _read_transcripts(core: Core, tasks: Sequence[Task], reader: FileReader) -> 
 
 def completed(columns: Columns, one: CoreFile, path: str, *, keep_names: bool = False) -> ColumnsRead:
     """Read what the core left of a file, of which `columns` are those it read. Raises OSError."""
+    if not one.has_more:
+        problems = problems_of_nothing(one.left, path)
+        if problems is not None:
+            return _read(columns, one, path, problems)
     from claude_tui.engine.state.rows.table import joined
     from claude_tui.sources.claude.fast.reader import read_columns
 
+    if one.is_end_left:
+        return read_columns(path, keep_names=keep_names)
     rest = read_columns(path, one.checkpoint, keep_names=keep_names, left=one.left)
     if rest.restarted:
         return rest._replace(restarted=False)
     both = joined(columns, rest.columns)
     return rest._replace(columns=both, lines=one.lines + rest.lines, bytes_read=one.checkpoint.offset + rest.bytes_read)
+
+
+def problems_of_nothing(lines: Sequence[tuple[int, bytes]], path: str) -> Problems | None:
+    """Return the problems of lines that hold nothing, as those torn in two do; None if any of them holds anything."""
+    from claude_tui.sources.reading.objects import decode_objects
+
+    problems = Problems()
+    for offset, line in lines:
+
+        def report(kind: ProblemKind, at: int, detail: str, number: int = 1, /, offset: int = offset) -> None:
+            problems.append(Problem(kind, path, offset + at, detail), number)
+
+        if any(True for _ in decode_objects(line, report, is_slim=True)):
+            return None
+    return problems
+
+
+def _read(columns: Columns, one: CoreFile, path: str, problems: Problems) -> ColumnsRead:
+    """Return what the core read of a file, as the reader in Python does."""
+    if not one.rows and not one.is_known:
+        problems = problems.with_more(Problems(unrecognised(path)))
+    return ColumnsRead(columns, one.checkpoint, one.facts, problems, False, one.checkpoint.offset, one.lines)
 
 
 @lru_cache(4)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
-from claude_tui.engine.scan.native import natively_readable, read_natively
+from claude_tui.engine.scan.native import natively_readable, portions, read_natively
 from claude_tui.engine.scan.reading import FileReader, Task, batches, bytes_to_read
 from claude_tui.engine.state.batch import Packed
 from claude_tui.model import Phase, Progress
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from claude_tui.engine.scan.workers import Workers
 
 NATIVE_BYTES: Final = 128 << 20
-NATIVE_FILES: Final = 4096
-"""Bytes and files that the native core is given at once: the more, the less its threads wait for each other, and the
+"""Bytes that the native core is given at most at once: the more, the less its threads wait for each other, and the
 fewer responses are known from others before."""
 
 SHOWN_BYTES: Final = 64 << 20
@@ -74,7 +73,7 @@ class Scan:
         self._core = ThreadPoolExecutor(NATIVE_CALLS, "core") if whole else None
         self._natively = [
             (batch, self._core.submit(read_natively, batch, reader))
-            for batch in batches(whole, size_bytes=SHOWN_BYTES if niceness else NATIVE_BYTES, most=NATIVE_FILES)
+            for batch in portions(whole, SHOWN_BYTES if niceness else NATIVE_BYTES)
             if self._core is not None
         ]
         self._files_done = self._bytes_done = 0

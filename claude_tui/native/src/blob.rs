@@ -3,11 +3,11 @@
 //! It begins with the number of sections and where each ends; the sections lie one after the other behind that.
 
 use std::collections::hash_map::Entry as Entered;
-use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt;
 
 use crate::facts;
 use crate::file::{FileRead, Left};
+use crate::hashing::Table;
 use crate::repeated::Repeated;
 use crate::request::Request;
 use crate::settle::{Entry, Owner, PLAIN, PRICED_ALONE};
@@ -19,7 +19,7 @@ const SECTIONS: usize = 27;
 /// What a file says, as little of it as the answer needs: it is kept until all files have been read.
 pub struct Part {
     /// What of its numbers does not depend on other files, in the order of the answer.
-    numbers: [i64; 11],
+    numbers: [i64; 12],
     is_known: bool,
     hashes: [u64; 2],
     texts: String,
@@ -45,6 +45,7 @@ impl Part {
                 one.ino as i64,
                 one.size,
                 i64::from(one.is_open),
+                i64::from(one.is_end_left),
                 one.lines,
                 i64::from(is_agent),
                 of_context(one.context_tokens),
@@ -84,7 +85,8 @@ pub fn encode(found: Vec<Option<Part>>, request: &Request<'_>) -> Vec<u8> {
         wide.reserve_exact(8 * rows);
     }
     texts.reserve_exact(found.iter().flatten().map(|one| one.texts.len()).sum());
-    let (mut owner_numbers, mut model_numbers) = (Names::new(owners), Names::new(models));
+    let owners_of_each = found.iter().flatten().map(|one| one.owners.len()).sum();
+    let (mut owner_numbers, mut model_numbers) = (Names::new(owners, owners_of_each), Names::new(models, 0));
     let (mut row, mut row_of_whole) = (0i64, 0i64);
     put(first, &repeated.first);
     put(again, &repeated.again);
@@ -193,12 +195,13 @@ pub fn joined(sections: &[Vec<u8>]) -> Vec<u8> {
 /// Numbers of names, which are written down in the order in which they turn up.
 pub struct Names<'s> {
     section: &'s mut Vec<u8>,
-    numbers: HashMap<String, i32>,
+    numbers: Table<String, i32>,
 }
 
 impl<'s> Names<'s> {
-    pub fn new(section: &'s mut Vec<u8>) -> Self {
-        Self { section, numbers: HashMap::new() }
+    /// Begins with a section for at most so many names.
+    pub fn new(section: &'s mut Vec<u8>, most: usize) -> Self {
+        Self { section, numbers: Table::with_capacity_and_hasher(most, Default::default()) }
     }
 
     /// Returns the number of a name, behind which `end` is written.

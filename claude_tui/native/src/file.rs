@@ -1,4 +1,4 @@
-//! Reads one file up to its last newline: its lines in order, then its last turn from the end.
+//! Reads one file up to the end of its last whole line: its lines in order, then its last turn from the end.
 //!
 //! A line that is odd is left to Python, which reads it after all the others: what it says must not depend on where it
 //! stands. Where it might, the whole file is odd.
@@ -56,9 +56,11 @@ pub struct Turn {
 pub struct FileRead {
     pub dev: u64,
     pub ino: u64,
-    /// The end of the last whole line, and whether there is more behind it.
+    /// The end of the last whole line, which may be without a newline, and whether there is more behind it.
     pub size: i64,
     pub is_open: bool,
+    /// Whether the last turn is the one found only if lines that were left hold nothing.
+    pub is_end_left: bool,
     pub lines: i64,
     pub head: u64,
     pub anchor: u64,
@@ -107,24 +109,29 @@ pub fn open(path: &Path, flags: i32) -> Read<(Opened, Metadata)> {
     }
 }
 
-/// Reads all of a file into a buffer. Returns the device and the number that it has.
+/// All of a file, and the device and the number that it has.
+pub struct Whole<'d> {
+    pub data: &'d [u8],
+    pub dev: u64,
+    pub ino: u64,
+}
+
+/// Reads all of a file into a buffer, which it makes as long as the longest.
 ///
 /// Odd where it cannot be read, is no plain file, or is longer than may be.
-pub fn read_whole(file: &File<'_>, request: &Request<'_>, data: &mut Vec<u8>) -> Read<(u64, u64)> {
+pub fn read_whole<'d>(file: &File<'_>, request: &Request<'_>, buffer: &'d mut Vec<u8>) -> Read<Whole<'d>> {
     let (mut opened, about) = open(file.path, request.open_flags)?;
     if i64::try_from(about.len()).map_err(|_| Odd)? > request.max_file {
         return Err(Odd);
     }
     let size = about.len() as usize;
-    data.clear();
-    data.reserve(size);
     // The size is taken once: what comes meanwhile is for the next time.
-    (&mut opened).take(about.len()).read_to_end(data).map_err(|_| Odd)?;
-    if data.len() == size {
-        Ok((about.dev(), about.ino()))
-    } else {
-        Err(Odd)
+    if buffer.len() < size {
+        buffer.resize(size, 0);
     }
+    let data = &mut buffer[..size];
+    opened.read_exact(data).map_err(|_| Odd)?;
+    Ok(Whole { data, dev: about.dev(), ino: about.ino() })
 }
 
 /// Returns that of what was read of a file by which its beginning is known again.
@@ -153,13 +160,9 @@ impl<'r> Reader<'r> {
     pub fn read(&mut self, file: &File<'_>) -> Read<FileRead> {
         let mut found = FileRead { title_rank: -1, ..FileRead::default() };
         found.agent = facts::agent_of(file.path)?.map(str::to_owned);
-        (found.dev, found.ino) = read_whole(file, self.request, &mut self.data)?;
-        let size = self.data.len();
-        let whole = self.data.iter().rposition(|&byte| byte == b'\n').ok_or(Odd)? + 1;
-        found.is_open = whole < size;
-        let size = whole;
-        found.size = size as i64;
-        let data = &self.data[..size];
+        let Whole { data, dev, ino } = read_whole(file, self.request, &mut self.data)?;
+        (found.dev, found.ino) = (dev, ino);
+        let size = data.len();
         self.starts.clear();
         let mut reading = Reading {
             request: self.request,
@@ -187,6 +190,18 @@ impl<'r> Reader<'r> {
             }
             Ok(())
         })?;
+        if is_whole(&data[start..]) {
+            reading.line(start, data.len(), is_marked)?;
+            starts.push(start);
+            start = data.len();
+        }
+        if start == 0 {
+            return Err(Odd);
+        }
+        let data = &data[..start];
+        reading.data = data;
+        reading.found.is_open = start < size;
+        reading.found.size = start as i64;
         reading.found.lines = starts.len() as i64;
         reading.last_turn(starts)?;
         if reading.settled.entries.is_empty() {
@@ -425,7 +440,7 @@ impl<'a> Reading<'_, 'a> {
 
     /// Finds the last turn, and the last line that says when it was written.
     fn last_turn(&mut self, starts: &[usize]) -> Read<()> {
-        let mut end = self.data.len();
+        let mut end = self.end_of_last();
         let mut is_found = false;
         for &start in starts.iter().rev() {
             let bytes = &self.data[start..end - 1];
@@ -438,7 +453,14 @@ impl<'a> Reading<'_, 'a> {
             }
             let line = match self.last_read.take() {
                 Some((place, line)) if place == start => line,
-                _ => Line::read(bytes)?,
+                _ => match Line::read(bytes) {
+                    Ok(line) => line,
+                    Err(Odd) if self.is_left(start) => {
+                        self.found.is_end_left = true;
+                        continue;
+                    }
+                    Err(Odd) => return Err(Odd),
+                },
             };
             let time_ms = instant_ms(line.timestamp.or_empty()?)?;
             if self.found.near_ms == 0 {
@@ -455,9 +477,19 @@ impl<'a> Reading<'_, 'a> {
         Ok(())
     }
 
+    /// Returns where the last line ends, and where the newline is that it has, or would have.
+    fn end_of_last(&self) -> usize {
+        self.data.len() + usize::from(self.data.last() != Some(&b'\n'))
+    }
+
+    /// Whether a line was left to Python, given by its place.
+    fn is_left(&self, start: usize) -> bool {
+        self.found.left.binary_search_by_key(&(start as i64), |left| left.offset).is_ok()
+    }
+
     /// Whether every line is of a known kind and none is an answer, as `claude_tui.sources.claude.recognition` sees it.
     fn is_known(&self, starts: &[usize]) -> bool {
-        let mut end = self.data.len();
+        let mut end = self.end_of_last();
         let mut is_any = false;
         for &start in starts.iter().rev() {
             let bytes = &self.data[start..end - 1];
@@ -517,6 +549,11 @@ fn turn(line: &Line<'_>, time_ms: i64) -> Read<Turn> {
         version: text(&line.version)?,
         session: text(&line.session)?,
     })
+}
+
+/// Whether what stands behind the last newline is a line that only has none yet: Python waits for any other.
+fn is_whole(rest: &[u8]) -> bool {
+    rest.first() == Some(&b'{') && rest.last() == Some(&b'}') && rest.len() <= LONG && Line::read(rest).is_ok()
 }
 
 /// Whether a line may be a note, by its length and its beginning.

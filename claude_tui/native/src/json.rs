@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::scan::text_end;
+use crate::lanes::ends_text;
+use crate::scan::{text_end, WIDTH};
 
 /// Something that Python must decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,14 @@ impl<'a> Cursor<'a> {
     /// Returns the next byte that is no blank.
     #[inline]
     pub fn peek(&mut self) -> Option<u8> {
+        match self.bytes.get(self.at) {
+            Some(&byte) if byte > b' ' => Some(byte),
+            _ => self.peek_over_blanks(),
+        }
+    }
+
+    #[cold]
+    fn peek_over_blanks(&mut self) -> Option<u8> {
         while let Some(&byte) = self.bytes.get(self.at) {
             if !matches!(byte, b' ' | b'\t' | b'\r') {
                 return Some(byte);
@@ -126,7 +135,7 @@ impl<'a> Cursor<'a> {
             return Err(Odd);
         }
         match self.peek().ok_or(Odd)? {
-            b'"' => self.raw_text().map(drop),
+            b'"' => self.over_text().map(drop),
             b'{' => {
                 self.at += 1;
                 if self.peek() == Some(b'}') {
@@ -134,7 +143,7 @@ impl<'a> Cursor<'a> {
                     return Ok(());
                 }
                 loop {
-                    self.raw_text()?;
+                    self.over_text()?;
                     self.take(b':')?;
                     self.skip(depth + 1)?;
                     if self.is_last(b'}')? {
@@ -228,18 +237,69 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads a text as it is written, and whether it has escapes, all of which are sound.
-    #[inline]
+    #[inline(always)]
     fn raw_text(&mut self) -> Read<(&'a str, bool)> {
+        let (start, has_escape) = self.over_text()?;
+        Ok((&self.text[start..self.at - 1], has_escape))
+    }
+
+    /// Reads over a text. Returns where it begins, and whether it has escapes.
+    #[inline(always)]
+    fn over_text(&mut self) -> Read<(usize, bool)> {
         self.take(b'"')?;
         let start = self.at;
+        // Most texts are short names and words.
+        if let Some(bytes) = self.ahead() {
+            let end = start + (ends_text(bytes) | 1 << WIDTH).trailing_zeros() as usize;
+            if self.bytes.get(end) == Some(&b'"') {
+                self.at = end + 1;
+                return Ok((start, false));
+            }
+        }
+        self.over_long_text().map(|has_escape| (start, has_escape))
+    }
+
+    #[inline]
+    fn ahead(&self) -> Option<&'a [u8; WIDTH]> {
+        self.bytes.get(self.at..self.at + WIDTH)?.try_into().ok()
+    }
+
+    /// Reads on to the end of a text. Returns whether it has escapes.
+    fn over_long_text(&mut self) -> Read<bool> {
         let mut has_escape = false;
+        while let Some(bytes) = self.ahead() {
+            let first = self.at;
+            let mut ends = ends_text(bytes);
+            self.at += WIDTH;
+            while ends != 0 {
+                let end = first + ends.trailing_zeros() as usize;
+                match self.bytes[end] {
+                    b'"' => {
+                        self.at = end + 1;
+                        return Ok(has_escape);
+                    }
+                    b'\\' => {
+                        has_escape = true;
+                        self.at = end;
+                        self.escape()?;
+                        // Texts may have many escapes: what has been looked at is not looked at again.
+                        let done = self.at - first;
+                        if done >= WIDTH {
+                            break;
+                        }
+                        ends &= !0 << done;
+                        self.at = first + WIDTH;
+                    }
+                    _ => return Err(Odd),
+                }
+            }
+        }
         loop {
             self.at = text_end(self.bytes, self.at);
             match self.bytes.get(self.at) {
                 Some(b'"') => {
-                    let raw = &self.text[start..self.at];
                     self.at += 1;
-                    return Ok((raw, has_escape));
+                    return Ok(has_escape);
                 }
                 Some(b'\\') => {
                     has_escape = true;

@@ -7,8 +7,10 @@ mod blob;
 mod codex;
 mod facts;
 mod file;
+mod hashing;
 mod instant;
 mod json;
+mod lanes;
 mod line;
 mod repeated;
 mod request;
@@ -29,7 +31,7 @@ use request::{File, Request};
 use walk::Walk;
 
 /// What the other side must expect: it moves with the shape of request and answer, and with the rule.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 const DONE: i32 = 0;
 const REFUSED: i32 = 1;

@@ -1,4 +1,11 @@
-//! Finds the few bytes of a file that matter, 16 at a time where the processor can.
+//! Finds the few bytes of a file that matter.
+
+#[cfg(target_arch = "x86_64")]
+use crate::lanes::x86::Lanes;
+use crate::lanes::{ends_text, find, Sought, AHEAD, BLOCK};
+
+/// Bytes of a text that are looked at at once.
+pub const WIDTH: usize = 16;
 
 /// What is looked for in a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -12,13 +19,9 @@ pub enum Found {
 }
 
 /// Marks of lines that may count.
-pub trait Marks {
+pub trait Marks: Sought {
     /// Whether a mark stands at the beginning of some bytes, of which the first is a quote or a backslash.
     fn is_mark(rest: &[u8]) -> bool;
-
-    /// Returns a bit for each of 16 bytes that may begin what is looked for.
-    #[cfg(target_arch = "x86_64")]
-    fn candidates(data: &[u8]) -> u32;
 }
 
 /// Those of transcripts of Claude Code: `"usage"`, or an escaped letter that may hide it.
@@ -29,11 +32,27 @@ impl Marks for Usage {
     fn is_mark(rest: &[u8]) -> bool {
         [&b"\"usage\""[..], b"\\u006", b"\\u007"].iter().any(|mark| rest.starts_with(mark))
     }
+}
+
+impl Sought for Usage {
+    #[cfg(any(test, not(target_arch = "x86_64")))]
+    fn may_begin(bytes: &[u8]) -> bool {
+        match bytes[0] {
+            b'"' => bytes[1] == b'u' && bytes[AHEAD] == b'"',
+            b'\\' => bytes[1] == b'u',
+            byte => byte <= b'\n',
+        }
+    }
 
     #[cfg(target_arch = "x86_64")]
-    #[inline]
-    fn candidates(data: &[u8]) -> u32 {
-        sse2::usage(data)
+    #[inline(always)]
+    unsafe fn lanes<L: Lanes>(first: *const u8) -> L {
+        // SAFETY: the caller promises the processor and the bytes.
+        unsafe {
+            let (here, next, sixth) = (L::load(first), L::load(first.add(1)), L::load(first.add(AHEAD)));
+            let quoted = here.is(b'"').and(sixth.is(b'"'));
+            here.at_most(b'\n').or(next.is(b'u').and(quoted.or(here.is(b'\\'))))
+        }
     }
 }
 
@@ -57,34 +76,59 @@ impl Marks for Records {
     fn is_mark(rest: &[u8]) -> bool {
         RECORDS.iter().any(|mark| rest.starts_with(mark))
     }
+}
+
+impl Sought for Records {
+    #[cfg(any(test, not(target_arch = "x86_64")))]
+    fn may_begin(bytes: &[u8]) -> bool {
+        match bytes[0] {
+            b'"' => match bytes[1] {
+                b't' | b'c' => matches!(bytes[2], b'o' | b'u' | b'h'),
+                byte => byte == b's' && bytes[2] == b'e',
+            },
+            b'\\' => bytes[1] == b'u',
+            byte => byte <= b'\n',
+        }
+    }
 
     #[cfg(target_arch = "x86_64")]
-    #[inline]
-    fn candidates(data: &[u8]) -> u32 {
-        sse2::records(data)
+    #[inline(always)]
+    unsafe fn lanes<L: Lanes>(first: *const u8) -> L {
+        // SAFETY: the caller promises the processor and the bytes.
+        unsafe {
+            let (here, next, third) = (L::load(first), L::load(first.add(1)), L::load(first.add(2)));
+            // `"to`, `"tu`, `"th`, `"co`, `"se`, and a few that are none.
+            let letters = third.is(b'o').or(third.is(b'u')).or(third.is(b'h'));
+            let names = next.is(b't').or(next.is(b'c')).and(letters).or(next.is(b's').and(third.is(b'e')));
+            let marks = here.is(b'"').and(names).or(here.is(b'\\').and(next.is(b'u')));
+            here.at_most(b'\n').or(marks)
+        }
     }
 }
 
-const WIDTH: usize = 16;
-/// So many bytes after a place are looked at along with it.
-const AHEAD: usize = 6;
-
 /// Calls `take` with everything found, in order, until that fails.
 pub fn scan<M: Marks, E>(data: &[u8], mut take: impl FnMut(Found) -> Result<(), E>) -> Result<(), E> {
-    let mut at = 0;
-    #[cfg(target_arch = "x86_64")]
-    while at + WIDTH + AHEAD <= data.len() {
-        let mut mask = M::candidates(&data[at..at + WIDTH + AHEAD]);
-        while mask != 0 {
-            let place = at + mask.trailing_zeros() as usize;
-            mask &= mask - 1;
-            look::<M, E>(data, place, &mut take)?;
+    let mut places = [0; BLOCK / 64];
+    let mut last = [b' '; BLOCK + AHEAD];
+    for at in (0..data.len()).step_by(BLOCK) {
+        let rest = &data[at..];
+        let block = match rest.get(..BLOCK + AHEAD).and_then(|block| block.try_into().ok()) {
+            Some(block) => block,
+            None => {
+                // What comes behind the end begins nothing.
+                last.fill(b' ');
+                last[..rest.len()].copy_from_slice(rest);
+                &last
+            }
+        };
+        find::<M>(block, &mut places);
+        for (number, mut bits) in places.into_iter().enumerate() {
+            while bits != 0 {
+                let place = at + number * 64 + bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                look::<M, E>(data, place, &mut take)?;
+            }
         }
-        at += WIDTH;
-    }
-    while at < data.len() {
-        look::<M, E>(data, at, &mut take)?;
-        at += 1;
     }
     Ok(())
 }
@@ -102,9 +146,8 @@ fn look<M: Marks, E>(data: &[u8], at: usize, take: &mut impl FnMut(Found) -> Res
 /// Returns the first place from `at` on of a quote, a backslash or a control character; the length where there is none.
 #[inline]
 pub fn text_end(data: &[u8], mut at: usize) -> usize {
-    #[cfg(target_arch = "x86_64")]
-    while at + WIDTH <= data.len() {
-        let mask = sse2::ends_text(&data[at..at + WIDTH]);
+    while let Some(Ok(bytes)) = data.get(at..at + WIDTH).map(<&[u8; WIDTH]>::try_from) {
+        let mask = ends_text(bytes);
         if mask != 0 {
             return at + mask.trailing_zeros() as usize;
         }
@@ -114,70 +157,6 @@ pub fn text_end(data: &[u8], mut at: usize) -> usize {
         at += 1;
     }
     at
-}
-
-#[cfg(target_arch = "x86_64")]
-mod sse2 {
-    use super::{AHEAD, WIDTH};
-    use std::arch::x86_64::{
-        __m128i, _mm_and_si128, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128,
-        _mm_set1_epi8,
-    };
-
-    /// Returns a bit for each of 16 bytes that may begin what is looked for in a transcript.
-    #[inline]
-    pub fn usage(data: &[u8]) -> u32 {
-        assert!(data.len() >= WIDTH + AHEAD);
-        let first = data.as_ptr();
-        // SAFETY: every x86-64 has SSE2; the loads need no alignment and end at most at the length checked above.
-        unsafe {
-            let here = _mm_loadu_si128(first.cast::<__m128i>());
-            let next = _mm_loadu_si128(first.add(1).cast::<__m128i>());
-            let sixth = _mm_loadu_si128(first.add(AHEAD).cast::<__m128i>());
-            let is = |bytes, byte: u8| _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte as i8));
-            let ends = _mm_or_si128(is(here, b'\n'), is(here, 0));
-            let quoted = _mm_and_si128(is(here, b'"'), is(sixth, b'"'));
-            let marks = _mm_and_si128(is(next, b'u'), _mm_or_si128(quoted, is(here, b'\\')));
-            _mm_movemask_epi8(_mm_or_si128(ends, marks)) as u32
-        }
-    }
-
-    /// Returns a bit for each of 16 bytes that may begin what is looked for in a rollout.
-    #[inline]
-    pub fn records(data: &[u8]) -> u32 {
-        assert!(data.len() >= WIDTH + AHEAD);
-        let first = data.as_ptr();
-        // SAFETY: every x86-64 has SSE2; the loads need no alignment and end at most at the length checked above.
-        unsafe {
-            let here = _mm_loadu_si128(first.cast::<__m128i>());
-            let next = _mm_loadu_si128(first.add(1).cast::<__m128i>());
-            let third = _mm_loadu_si128(first.add(2).cast::<__m128i>());
-            let is = |bytes, byte: u8| _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte as i8));
-            let or = |one, other| _mm_or_si128(one, other);
-            let ends = or(is(here, b'\n'), is(here, 0));
-            // `"to`, `"tu`, `"th`, `"co`, `"se`, and a few that are none.
-            let vowels = or(or(is(third, b'o'), is(third, b'u')), is(third, b'h'));
-            let names = or(
-                _mm_and_si128(or(is(next, b't'), is(next, b'c')), vowels),
-                _mm_and_si128(is(next, b's'), is(third, b'e')),
-            );
-            let marks = or(_mm_and_si128(is(here, b'"'), names), _mm_and_si128(is(here, b'\\'), is(next, b'u')));
-            _mm_movemask_epi8(or(ends, marks)) as u32
-        }
-    }
-
-    /// Returns a bit for each of 16 bytes that is a quote, a backslash or a control character.
-    #[inline]
-    pub fn ends_text(data: &[u8]) -> u32 {
-        assert!(data.len() >= WIDTH);
-        // SAFETY: every x86-64 has SSE2; the load needs no alignment and ends within the length checked above.
-        unsafe {
-            let here = _mm_loadu_si128(data.as_ptr().cast::<__m128i>());
-            let is = |byte: u8| _mm_cmpeq_epi8(here, _mm_set1_epi8(byte as i8));
-            let control = _mm_cmpeq_epi8(_mm_min_epu8(here, _mm_set1_epi8(0x1f)), here);
-            _mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(is(b'"'), is(b'\\')))) as u32
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! Settles the rows of one file per response: `claude_tui.sources.settling.ColumnsBuilder` for rows of the usual shape.
 
-use std::collections::HashMap;
-
 use crate::blake2b;
+use crate::hashing::Table;
 use crate::json::{Odd, Read};
 use crate::line::{Held, Line, Text, Usage};
 
@@ -63,13 +62,15 @@ pub struct Settled<'a> {
     pub owners: Vec<Owner>,
     pub models: Vec<String>,
     /// The place of each response among the entries, by its name.
-    pub keys: HashMap<&'a str, usize>,
+    pub keys: Table<&'a str, usize>,
     /// The texts of terms, the first of which is empty.
     pub terms: Vec<String>,
-    owner_numbers: HashMap<Owner, u32>,
-    model_numbers: HashMap<String, u32>,
+    owner_numbers: Table<Owner, u32>,
+    model_numbers: Table<String, u32>,
     last_owner: u32,
     last_model: u32,
+    last_key: &'a str,
+    last_entry: usize,
 }
 
 impl<'a> Settled<'a> {
@@ -158,12 +159,15 @@ impl<'a> Settled<'a> {
     }
 
     fn merge(&mut self, key: &'a str, row: Entry) {
-        let Some(&at) = self.keys.get(key) else {
-            self.keys.insert(key, self.entries.len());
+        let next = self.entries.len();
+        // Most rows are of the response of the row before.
+        let at = if self.last_key == key { self.last_entry } else { *self.keys.entry(key).or_insert(next) };
+        (self.last_key, self.last_entry) = (key, at);
+        if at == next {
             let key = (blake2b::digest(key.as_bytes()) >> 1) as i64;
             self.entries.push(Entry { key, ..row });
             return;
-        };
+        }
         let known = self.entries[at];
         let mut merged = known;
         let (found, before) = (row.owner_rank(), known.owner_rank());
@@ -193,15 +197,15 @@ impl<'a> Settled<'a> {
         }
         let rank = |one: &Entry| (one.searches, one.flags & LOWER_BOUND == 0, one.write_1h, one.input, one.reads);
         let names = |one: &Entry| (&self.terms[one.terms_at as usize], &self.models[one.model as usize]);
-        (rank(row), names(row)) >= (rank(known), names(known))
+        if rank(row) != rank(known) {
+            return rank(row) > rank(known);
+        }
+        let is_same = (row.terms_at, row.model) == (known.terms_at, known.model);
+        is_same || names(row) >= names(known)
     }
 
     fn owner(&mut self, session: &str, agent: &str, cwd: &str) -> u32 {
-        let is_it = |known: &Owner| {
-            let mut parts = known.split('\0');
-            [session, agent, cwd].into_iter().all(|part| parts.next() == Some(part))
-        };
-        if self.owners.get(self.last_owner as usize).is_some_and(is_it) {
+        if self.owners.get(self.last_owner as usize).is_some_and(|known| is_owner(known, [session, agent, cwd])) {
             return self.last_owner; // most rows are of the owner of the row before
         }
         let owner = [session, "\0", agent, "\0", cwd, "\0"].concat();
@@ -217,10 +221,10 @@ impl<'a> Settled<'a> {
         if self.terms.is_empty() {
             self.terms.push(String::new());
         }
+        if terms.is_empty() {
+            return 0;
+        }
         if self.terms.last() != Some(&terms) {
-            if terms.is_empty() {
-                return 0;
-            }
             self.terms.push(terms);
         }
         self.terms.len() as u32 - 1
@@ -237,6 +241,18 @@ impl<'a> Settled<'a> {
         });
         self.last_model
     }
+}
+
+/// Whether an owner is that of these three.
+fn is_owner(owner: &str, parts: [&str; 3]) -> bool {
+    let mut rest = owner;
+    parts.iter().all(|part| match rest.strip_prefix(part).and_then(|rest| rest.strip_prefix('\0')) {
+        Some(after) => {
+            rest = after;
+            true
+        }
+        None => false,
+    }) && rest.is_empty()
 }
 
 /// Returns what decides a price beside the counters, as `claude_tui.sources.claude.counting.rule` writes it.

@@ -11,6 +11,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use crate::hashing::Seed;
 use crate::json::{Odd, Read};
 use crate::VERSION;
 
@@ -105,7 +106,7 @@ pub fn walk(asked: &Walk<'_>) -> Read<Vec<Found>> {
         return Err(Odd);
     }
     let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let mut seen = HashSet::with_capacity(found.len());
+    let mut seen = HashSet::with_capacity_and_hasher(found.len(), Seed::default());
     if !found.iter().all(|one: &Found| seen.insert((one.dev, one.ino))) {
         return Err(Odd); // one file by two names
     }

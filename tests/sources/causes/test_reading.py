@@ -69,6 +69,8 @@ def test_both_readers_agree_on_mutated_lines(seed: int, tmp_path: Path, read: Re
         '"{}"'.format("naïve 日本 🙂 " * 20).encode(),
         b'"%s"' % (b"\\u001b[31m red \\u00fc \\ud83d\\ude42" * 20),
         b'"%s"' % (b"not UTF-8 \xff\xfe" * 20),
+        b'"%s"' % (b"half of a sign \\ud83d cut off" * 20),
+        b'[{"type":"text","text":"%s"},{"type":"image","source":{}}]' % (b"\\udead wood" * 20),
         b'[{"type":"text","text":"%s"},{"type":"image","source":{}}]' % (b"a block " * 20),
     ],
 )
@@ -83,7 +85,7 @@ def test_a_result_is_as_long_as_its_text(written: bytes, tmp_path: Path, read: R
     assert said(read(str(path), with_sizes=True)[0]) == said(plain)
     text = json.loads(written.decode("utf-8", "replace"))
     length = len(text.encode("utf-8", "surrogatepass")) if isinstance(text, str) else 160 + IMAGE_BYTES
-    assert plain.responses[1].added["result Bash"] == length
+    assert plain.responses[1].added[plain.parts.index("result Bash")] == length
 
 
 @pytest.mark.parametrize("name", ["mixed-332", "inskill-332", "waste-332", "skills-150"])

@@ -9,7 +9,7 @@ and the sum of tokens * S at entry. Hold the store's lock.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from claude_tui.engine.queries.causes.costs.billing import KINDS, BilledLine, Biller
@@ -17,7 +17,7 @@ from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
 from claude_tui.engine.queries.causes.costs.misses import CacheMiss
 from claude_tui.engine.queries.causes.costs.split import split
 from claude_tui.engine.queries.causes.known.book import CauseBook
-from claude_tui.engine.queries.causes.known.columns import FileCalls
+from claude_tui.engine.queries.causes.known.columns import NOBODY, FileCalls, PartSizes
 from claude_tui.engine.queries.causes.sums import ordered
 from claude_tui.engine.queries.causes.tables import GONE, NOT_LOGGED, CauseRow
 from claude_tui.engine.state.store import Store
@@ -29,26 +29,20 @@ START: Final = "start of the prompt"
 REBUILT: Final = "cache rebuilt"
 BESIDE: Final = "(billed beside responses)"
 UNNAMED: Final = frozenset({BESIDE, NOT_LOGGED, GONE})
+_READ_AT: Final = KINDS.index("cache_read")
 SHIFT: Final = 32
 """Binary digits of a nanodollar that the price of a carried token has."""
 
 
 class _Thread:
-    """What the prompt of one thread is made of just now."""
+    """What the prompt of one thread is made of just now. Parts are numbers."""
 
     def __init__(self) -> None:
         self.prompt = 0
-        self.tokens: dict[str, int] = {}
-        self.entered: dict[str, int] = {}
+        self.tokens: dict[int, int] = {}
+        self.entered: dict[int, int] = {}
         self.price = 0
         self.carried_nano = 0
-
-    def put(self, parts: Mapping[str, int]) -> None:
-        """Let so many tokens of each part come in."""
-        known, entered, price = self.tokens, self.entered, self.price
-        for label, tokens in parts.items():
-            known[label] = known.get(label, 0) + tokens
-            entered[label] = entered.get(label, 0) + tokens * price
 
     def carry(self, cost_nano: int) -> None:
         """Let everything there cost its share of what was carried."""
@@ -63,22 +57,24 @@ class Context:
         self, store: Store, book: CauseBook, biller: Biller, misses: Mapping[int, CacheMiss], model: str = ""
     ) -> None:
         self._store, self._book, self._biller, self._misses, self._model = store, book, biller, misses, model
-        self._costs: dict[str, int] = {}
-        self._carried: dict[str, int] = {}
-        self._tokens: dict[str, int] = {}
-        self._compacted = book.names.texts.of(COMPACTED)
-        self._bounded: dict[str, int] = {}
+        self._costs: dict[int, int] = {}
+        self._carried: dict[int, int] = {}
+        self._tokens: dict[int, int] = {}
+        self._doubts: dict[int, Doubts] = {}
+        number = book.names.parts.of
+        self._start, self._rebuilt, self._beside = number(START), number(REBUILT), number(BESIDE)
+        self._thinking, self._answers = number(THINKING), number(ANSWERS)
         self.doubts = NO_DOUBTS
 
     def add(self, rows: Collection[int]) -> Iterator[None]:
         """Add the responses in some rows of the table. Yields after each file; all are added at the end."""
         wanted = set(rows)
         for found in self._book.files():
-            if found.has_calls_only or len(found.added) != len(found.keys):  # sizes are not kept for good
+            if found.has_calls_only or found.added is None or found.wrote is None:  # sizes are not kept for good
                 continue
-            held = [row if row in wanted and self._holds(found, row) else -1 for row in found.rows]
+            held = [row if row in wanted and self._holds(found, row) else NOBODY for row in found.rows]
             if any(row >= 0 for row in held):
-                self._add_file(found, held)
+                self._add_file(found, held, found.added, found.wrote)
                 wanted.difference_update(held)
                 yield
         table = self._store.table
@@ -89,165 +85,199 @@ class Context:
 
     def add_nothing_logged(self, lines: Iterable[BilledLine], label: str) -> None:
         """Add what was billed of which no log says anything."""
+        part = self._book.names.parts.of(label)
         for line in lines:
+            self._doubt([part], line.doubts)
             self.doubts = Doubts.together((self.doubts, line.doubts))
-            self._pay(label, line.cost_nano)
+            self._pay(part, line.cost_nano)
 
     def rows(self) -> tuple[CauseRow, ...]:
         """Return the rows, the dearest first."""
-        labels = {label for label, cost_nano in self._costs.items() if cost_nano} | self._tokens.keys()
+        names = self._book.names.parts.names
+        parts = {part for part, cost_nano in self._costs.items() if cost_nano} | self._tokens.keys()
         return ordered(
             [
                 CauseRow(
-                    None if label in UNNAMED else label,
-                    label,
-                    self._costs.get(label, 0),
-                    tokens_est=self._tokens.get(label, 0),
-                    carried_nano=self._carried.get(label, 0),
-                    doubts=Doubts(lower_bound=self._bounded.get(label, 0))
-                    if self._costs.get(label)
-                    else self.doubts._replace(lower_bound=0, flagged=0),
+                    None if names[part] in UNNAMED else names[part],
+                    names[part],
+                    self._costs.get(part, 0),
+                    tokens_est=self._tokens.get(part, 0),
+                    carried_nano=self._carried.get(part, 0),
+                    doubts=self._doubts.get(part, NO_DOUBTS),
                 )
-                for label in labels
+                for part in parts | self._doubts.keys()
             ]
         )
 
     def _holds(self, found: FileCalls, row: int) -> bool:
-        place = self._book.place(row)
-        return place is not None and place.file is found
+        place = self._book.place(row) if found.is_shared else None
+        return not found.is_shared or (place is not None and place.file is found)
 
-    def _add_file(self, found: FileCalls, held: list[int]) -> None:
+    def _add_file(self, found: FileCalls, held: list[int], added: PartSizes, wrote: PartSizes) -> None:
         threads: dict[int, _Thread] = {}
-        compacted, usage_of, lines_of = self._compacted, self._store.table.usage, self._biller.lines
-        for at, (row, own_row, number) in enumerate(zip(found.rows, held, found.thread, strict=True)):
-            if row < 0:
+        store, lines_of, told, model = self._store, self._biller.lines, self._book.names.told.names, self._model
+        usage_of, models = store.table.usage, store.table.model
+        for at, row in enumerate(found.rows):
+            if row == NOBODY:
                 continue
-            thread = threads.get(number)
-            if thread is None or found.boundary[at] == compacted:
+            thread = threads.get(found.thread[at])
+            if thread is None or told[found.told[at]].boundary == COMPACTED:
                 if thread is not None:
                     self._close(thread)
-                thread = threads[number] = _Thread()
-            lines = lines_of(row, self._model) if own_row >= 0 else []
-            self._add_response(thread, found, at, usage_of(row).prompt, lines)
+                thread = threads[found.thread[at]] = _Thread()
+            lines = lines_of(row, model) if held[at] >= 0 else []
+            new_nano = old_nano = 0
+            own = lines[0] if lines and model in ("", store.models[models[row]]) else None
+            if own is not None:
+                new_nano, old_nano = self._pay_own(found, at, own, wrote[at])
+                prompt = own.usage.prompt
+            else:
+                prompt = usage_of(row).prompt
+            self._move_on(thread, prompt, added[at], new_nano, old_nano, is_own=own is not None)
+            if len(lines) > (own is not None):
+                self._pay_beside(lines[own is not None :])
+            if own is not None and own.doubts != NO_DOUBTS:
+                self._doubt_all(thread, own.doubts, wrote[at][0])
         for thread in threads.values():
             self._close(thread)
 
-    def _add_response(self, thread: _Thread, found: FileCalls, at: int, prompt: int, lines: list[BilledLine]) -> None:
-        """Add one response: what it wrote, what was new in its prompt, and what was there. Without lines, that costs
-        nothing here, and only the prompt moves on."""
-        new_nano = old_nano = 0
-        is_own = False
-        if lines:
-            is_own = not self._model or self._model == self._store.models[self._store.table.model[found.rows[at]]]
-            for line in lines:
-                if line.doubts != NO_DOUBTS:
-                    self.doubts = Doubts.together((self.doubts, line.doubts))
-            self._pay(BESIDE, sum([line.cost_nano for line in lines[is_own:]]))
-        if is_own:
-            new_nano, old_nano = self._pay_own(found, at, lines[0])
+    def _move_on(
+        self,
+        thread: _Thread,
+        prompt: int,
+        added: tuple[Sequence[int], Sequence[int]],
+        new_nano: int,
+        old_nano: int,
+        *,
+        is_own: bool,
+    ) -> None:
+        """Let the prompt of a thread be that of its next response, and divide the cost of what was new in it, and of
+        what was there. One that is not `is_own` costs nothing here, and only the prompt moves on."""
         is_start = not thread.prompt
         if prompt < thread.prompt:
             self._shrink(thread, prompt)
-        growth = _new_parts(found.added[at], prompt - thread.prompt, is_start=is_start)
-        if not growth:
+        growth = prompt - thread.prompt
+        if growth <= 0:
             new_nano, old_nano = 0, old_nano + new_nano
-        if thread.prompt and old_nano:
+        if old_nano and not is_start:
             thread.carry(old_nano)
             old_nano = 0
         thread.prompt = prompt
-        if growth:
-            thread.put(growth)
-            if is_own:
-                _add(self._tokens, growth, growth.values())
+        if growth > 0:
+            parts, tokens = self._new_parts(*added, growth, is_start=is_start)
+            known, entered, price = thread.tokens, thread.entered, thread.price
+            sums = self._tokens if is_own else {}
+            for part, size in zip(parts, tokens, strict=True):
+                known[part] = known.get(part, 0) + size
+                entered[part] = entered.get(part, 0) + size * price
+                sums[part] = sums.get(part, 0) + size
             if new_nano:
-                _add(self._costs, growth, split(new_nano, [*growth.values()]))
+                self._spread(new_nano, parts, tokens)
         if old_nano:
             self._carry_at_start(thread, old_nano)
 
-    def _pay_own(self, found: FileCalls, at: int, line: BilledLine) -> tuple[int, int]:
+    def _pay_own(
+        self, found: FileCalls, at: int, line: BilledLine, wrote: tuple[Sequence[int], Sequence[int]]
+    ) -> tuple[int, int]:
         """Pay what a response wrote and searched, and for a cache that was lost. Returns the cost of what was new in
         its prompt, and of what was there."""
         biller = self._biller
-        read_at, parts = KINDS.index("cache_read"), biller.parts(line, found.thinking.get(at, 0))
-        new_nano, old_nano = sum(parts[:read_at]), parts[read_at]
-        thinking_nano, output_nano, searches_nano = parts[read_at + 1 :]
+        parts = biller.parts(line, found.thinking[at])
+        new_nano, old_nano = sum(parts[:_READ_AT]), parts[_READ_AT]
+        thinking_nano, output_nano, searches_nano = parts[_READ_AT + 1 :]
         if searches_nano:
-            self._pay(BESIDE, searches_nano)
-        self._pay_written(found.wrote[at], thinking_nano, output_nano)
-        if line.doubts.lower_bound:  # of the output, and of nothing else
-            for label in found.wrote[at] or (ANSWERS,):
-                self._bounded[label] = self._bounded.get(label, 0) + 1
+            self._pay(self._beside, searches_nano)
+        self._pay_written(*wrote, thinking_nano, output_nano)
         miss = self._misses.get(found.rows[at])
         if miss is not None and miss.cause != COMPACTED:
             rebuilt_nano = min(miss.cost_nano, new_nano)
             reread_nano = min(biller.as_read(line, miss.lost_tokens), new_nano - rebuilt_nano)
-            self._pay(REBUILT, rebuilt_nano)
+            self._pay(self._rebuilt, rebuilt_nano)
             new_nano, old_nano = new_nano - rebuilt_nano - reread_nano, old_nano + reread_nano
         return new_nano, old_nano
+
+    def _pay_beside(self, lines: list[BilledLine]) -> None:
+        for line in lines:
+            self._pay(self._beside, line.cost_nano)
+            self._doubt([self._beside], line.doubts)
+            self.doubts = Doubts.together((self.doubts, line.doubts))
+
+    def _doubt_all(self, thread: _Thread, doubts: Doubts, wrote: Sequence[int]) -> None:
+        """Doubt what a response went to: its output is logged in part, or it has no price, or one that is assumed."""
+        self.doubts = Doubts.together((self.doubts, doubts))
+        written = set(wrote) or {self._answers}
+        self._doubt(written, doubts._replace(unpriced_tokens=0))
+        self._doubt(thread.tokens.keys() - written, doubts._replace(unpriced_tokens=0, lower_bound=0))
+
+    def _doubt(self, parts: Iterable[int], doubts: Doubts) -> None:
+        if doubts != NO_DOUBTS:
+            for part in parts:
+                self._doubts[part] = Doubts.together((self._doubts.get(part, NO_DOUBTS), doubts))
 
     def _carry_at_start(self, thread: _Thread, cost_nano: int) -> None:
         """Let what has just come in cost what was read of it: a cache that was there before the thread."""
         if thread.prompt:
             thread.carry(cost_nano)
         else:
-            self._pay(START, cost_nano)
+            self._pay(self._start, cost_nano)
 
-    def _pay_written(self, wrote: Mapping[str, int], thinking_nano: int, output_nano: int) -> None:
+    def _pay_written(self, parts: Sequence[int], sizes: Sequence[int], thinking_nano: int, output_nano: int) -> None:
         """Divide the output: thinking where its tokens are logged, the rest by bytes."""
-        sizes = wrote
         if thinking_nano:
-            self._pay(THINKING, thinking_nano)
-            sizes = {label: size for label, size in wrote.items() if label != THINKING}
+            self._pay(self._thinking, thinking_nano)
+            if self._thinking in parts:
+                at = parts.index(self._thinking)
+                parts, sizes = [*parts[:at], *parts[at + 1 :]], [*sizes[:at], *sizes[at + 1 :]]
         if not output_nano:
             return
-        if sizes:
-            _add(self._costs, sizes, split(output_nano, [*sizes.values()]))
+        if len(parts) > 1:
+            self._spread(output_nano, parts, sizes)
         else:
-            self._pay(ANSWERS, output_nano)
+            self._pay(parts[0] if parts else self._answers, output_nano)
 
     def _shrink(self, thread: _Thread, prompt: int) -> None:
         """Make all parts of a prompt smaller alike: something went, and the log does not say what."""
         self._close(thread)
-        labels = list(thread.tokens)
-        for label, tokens in zip(labels, split(prompt, [thread.tokens[label] for label in labels]), strict=True):
-            thread.tokens[label] = tokens
-            thread.entered[label] = 0
+        parts = list(thread.tokens)
+        for part, tokens in zip(parts, split(prompt, [thread.tokens[part] for part in parts]), strict=True):
+            thread.tokens[part] = tokens
+            thread.entered[part] = 0
         thread.price = thread.carried_nano = 0
         thread.prompt = prompt
 
     def _close(self, thread: _Thread) -> None:
         """Give what a thread carried to its parts; what is left of rounding goes to the start of the prompt."""
-        left = thread.carried_nano
-        for label, tokens in thread.tokens.items():
-            cost_nano = (tokens * thread.price - thread.entered[label]) >> SHIFT
-            self._pay(label, cost_nano)
-            self._carried[label] = self._carried.get(label, 0) + cost_nano
+        left, start = thread.carried_nano, self._start
+        for part, tokens in thread.tokens.items():
+            cost_nano = (tokens * thread.price - thread.entered[part]) >> SHIFT
+            self._pay(part, cost_nano)
+            self._carried[part] = self._carried.get(part, 0) + cost_nano
             left -= cost_nano
-        self._pay(START, left)
-        self._carried[START] = self._carried.get(START, 0) + left
+        self._pay(start, left)
+        self._carried[start] = self._carried.get(start, 0) + left
 
-    def _pay(self, label: str, cost_nano: int) -> None:
+    def _pay(self, part: int, cost_nano: int) -> None:
         if cost_nano:
-            self._costs[label] = self._costs.get(label, 0) + cost_nano
+            self._costs[part] = self._costs.get(part, 0) + cost_nano
 
+    def _spread(self, total_nano: int, parts: Sequence[int], weights: Sequence[int]) -> None:
+        """Pay a cost for several parts, divided as `split` does."""
+        costs = self._costs
+        for part, cost_nano in zip(parts, split(total_nano, weights), strict=True):
+            costs[part] = costs.get(part, 0) + cost_nano
 
-def _add(sums: dict[str, int], labels: Iterable[str], amounts: Iterable[int]) -> None:
-    for label, amount in zip(labels, amounts, strict=True):
-        sums[label] = sums.get(label, 0) + amount
+    def _new_parts(
+        self, parts: Sequence[int], sizes: Sequence[int], growth: int, *, is_start: bool
+    ) -> tuple[Sequence[int], Sequence[int]]:
+        """Return what is new in a prompt and the tokens of each, by how many bytes of it came; together as many as the
+        prompt grew by.
 
-
-def _new_parts(sizes: Mapping[str, int], growth: int, *, is_start: bool) -> dict[str, int]:
-    """Return the new tokens of a prompt, by what they are and how many bytes of it came; together as many as it grew
-    by.
-
-    At the start the log names a part of them, and the rest is the start of the prompt.
-    """
-    if growth <= 0:
-        return {}
-    if is_start:
-        named = {label: -(-size // BYTES_PER_TOKEN) for label, size in sizes.items()}
-        if sum(named.values()) <= growth:
-            return {**named, START: growth - sum(named.values())}
-    if not sizes:
-        return {START: growth}
-    return dict(zip(sizes, split(growth, [*sizes.values()]), strict=True))
+        At the start the log names a part of them, and the rest is the start of the prompt.
+        """
+        if is_start:
+            named = [-(-size // BYTES_PER_TOKEN) for size in sizes]
+            if sum(named) <= growth:
+                return [*parts, self._start], [*named, growth - sum(named)]
+        if not parts:
+            return [self._start], [growth]
+        return parts, split(growth, sizes)

@@ -50,7 +50,7 @@ class Division:
         by = self._dimension.name
         if by == "kind":
             place = self._book.place(row)
-            thinking = place.file.thinking.get(place.at, 0) if place is not None else 0
+            thinking = place.file.thinking[place.at] if place is not None else 0
             return [share for number, line in enumerate(lines) for share in self._kinds(line, thinking * (not number))]
         amounts = _amounts(lines)
         if by == "cache":

@@ -21,9 +21,7 @@ from claude_tui.engine.queries.snapshots.recent import (
 )
 from claude_tui.engine.queries.snapshots.renewal import renew
 from claude_tui.engine.queries.snapshots.sessions import Presence, session_activity
-from claude_tui.engine.queries.snapshots.shown_rows import (
-    described_row,
-)
+from claude_tui.engine.queries.snapshots.shown_rows import described_row, title_of
 from claude_tui.engine.state.facts import SessionKey
 from claude_tui.engine.state.store import Owner, Store
 from claude_tui.model import (
@@ -137,8 +135,10 @@ class SnapshotMaker:
                 continue
             began_ms = last_ms or activity.since_ms
             totals = Totals(first_ms=began_ms, last_ms=began_ms)
-            row = described_row(self.store, key, project, totals, presence, prompt=self.prompts.get(key, ""))
-            rows.append(row._replace(activity=activity, name=beside.name(key, facts, presence)))
+            row = described_row(self.store, key, facts, project, totals, presence)
+            name, prompt = beside.name(key, facts, presence), self.prompts.get(key, "")
+            prompt = "" if title_of(facts, presence) else prompt
+            rows.append(row._replace(activity=activity, name=name, prompt=prompt))
         return tuple(rows)
 
     def activities(self) -> dict[SessionKey, NamedActivity]:
@@ -156,7 +156,7 @@ class SnapshotMaker:
             taken_ms=now_ms,
             timezone=store.calendar.zone.key,
             query=query,
-            totals=picture.rollup.all.totals(None),
+            totals=picture.rollup.totals,
             models=picture.ordered_models,
             projects=picture.ordered_projects,
             sessions=picture.ordered_sessions,

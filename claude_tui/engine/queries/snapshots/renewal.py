@@ -5,21 +5,20 @@ Must not know what else a snapshot says.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Final, TypeVar
 
 from claude_tui.engine.queries.activity import SILENT_MS
 from claude_tui.engine.queries.snapshots.beside import BesideCounts
+from claude_tui.engine.queries.snapshots.parts import Part, SessionPart
 from claude_tui.engine.queries.snapshots.picture import Picture
 from claude_tui.engine.queries.snapshots.recent import cost_per_hour
-from claude_tui.engine.queries.snapshots.rollup import Rollup
 from claude_tui.engine.queries.snapshots.sessions import session_activity
 from claude_tui.engine.queries.snapshots.shown_rows import model_row, project_row, session_row, title_of
 from claude_tui.engine.state.facts import SessionKey
 from claude_tui.engine.state.store import Store
-from claude_tui.engine.state.sums.cells import Sums
-from claude_tui.model import DayRow, ModelRow, ProjectRow, SessionRow, SessionState, Totals
+from claude_tui.model import LAST, DayRow, ModelRow, ProjectRow, SessionRow, SessionState, Totals
 from claude_tui.sources.values.instants import AHEAD_MS
 
 K = TypeVar("K")
@@ -38,24 +37,25 @@ def renew(picture: Picture, store: Store, now_ms: int, beside: BesideCounts) -> 
         picture.today = today
         picture.models.clear()
         picture.projects.clear()
-    stale_models = _stale(rollup.models.take_dirty(), rollup.models.sums, picture.models)
+    models, projects, days = rollup.models.parts, rollup.projects.parts, rollup.days.parts
+    stale_models = _stale(rollup.models.take_dirty(), models, picture.models)
     if stale_models is not None:
-        picture.models.update((key, model_row(rollup, key, today)) for key in stale_models)
+        picture.models.update((key, model_row(key, models[key], today)) for key in stale_models)
         picture.ordered_models = _ranked(picture.models.values())
-    stale_projects = _stale(rollup.projects.take_dirty(), rollup.projects.sums, picture.projects)
+    stale_projects = _stale(rollup.projects.take_dirty(), projects, picture.projects)
     if stale_projects is not None:
-        picture.projects.update((key, project_row(rollup, key, today)) for key in stale_projects)
+        picture.projects.update((key, project_row(key, projects[key], today)) for key in stale_projects)
         picture.ordered_projects = _ranked(picture.projects.values())
     if len(store.remembered_days) != picture.remembered_days:
         picture.remembered_days = len(store.remembered_days)
         rollup.days.dirty |= store.remembered_days
-    stale_days = _stale(rollup.days.take_dirty(), rollup.days.sums, picture.days)
+    stale_days = _stale(rollup.days.take_dirty(), days, picture.days)
     if stale_days is not None:
         for day in stale_days:
             is_remembered = day in store.remembered_days
-            picture.days[day] = DayRow(date.fromordinal(day), rollup.days.totals(day), is_remembered)
+            picture.days[day] = DayRow(date.fromordinal(day), days[day].totals(), is_remembered)
         picture.ordered_days = tuple(picture.days[day] for day in sorted(picture.days))
-        fresh = {date.fromordinal(day): dict(rollup.day_models[day]) for day in stale_days}
+        fresh = {date.fromordinal(day): dict(days[day].models) for day in stale_days}
         known = picture.day_models
         picture.day_models = {row.day: fresh.get(row.day) or known[row.day] for row in picture.ordered_days}
     _renew_sessions(picture, store, now_ms, beside)
@@ -68,8 +68,9 @@ def _renew_sessions(picture: Picture, store: Store, now_ms: int, beside: BesideC
         picture.prompts = beside.prompts
     dirty = rollup.sessions.take_dirty() | picture.changed_sessions
     picture.changed_sessions = set()
-    stale = _stale(dirty, rollup.sessions.sums, rows)
-    rows.update((key, _session_row(store, rollup, key, beside)) for key in stale or ())
+    parts = rollup.sessions.parts
+    stale = _stale(dirty, parts, rows)
+    not_silent = set(_make_sessions(rows, {key: parts[key] for key in stale or ()}, store, now_ms, beside))
     if now_ms < picture.now_ms:
         picture.lively |= rows.keys()  # the clock was set back
     picture.now_ms = now_ms
@@ -77,7 +78,7 @@ def _renew_sessions(picture: Picture, store: Store, now_ms: int, beside: BesideC
     is_changed = stale is not None
     told = {(CLAUDE, session): tokens for session, tokens in beside.context_windows.items()}
     known = (hourly.keys() | presences.keys() | told.keys()) & rows.keys()
-    for key in picture.lively.union(_not_silent(picture, store, stale or (), now_ms, beside), known):
+    for key in picture.lively | not_silent | known:
         row = rows.get(key)
         if row is None:
             picture.lively.discard(key)
@@ -111,22 +112,25 @@ def _renew_sessions(picture: Picture, store: Store, now_ms: int, beside: BesideC
         )
 
 
-def _not_silent(
-    picture: Picture, store: Store, stale: Iterable[SessionKey], now_ms: int, beside: BesideCounts
+def _make_sessions(
+    rows: dict[SessionKey, SessionRow],
+    parts: Mapping[SessionKey, SessionPart],
+    store: Store,
+    now_ms: int,
+    beside: BesideCounts,
 ) -> Iterator[SessionKey]:
-    """Yield those of the sessions whose rows were just made of which more is to be said than is in these: of many
-    nearly all have been silent for long, which a row says to begin with."""
-    rows, facts_of, silent_ms = picture.sessions, store.facts.sessions, now_ms - SILENT_MS
-    for key in stale:
+    """Make the rows of sessions, and yield those of which more is to be said than is in these: of many nearly all have
+    been silent for long, which a row says to begin with."""
+    facts_of, silent_ms = store.facts.sessions, now_ms - SILENT_MS
+    presences, prompts, has_titles = beside.presences, beside.prompts, beside.has_titles
+    for key, part in parts.items():
         facts = facts_of.get(key)
-        last_ms = rows[key].totals.last_ms
-        if last_ms > silent_ms or (facts is not None and facts.last_ms > silent_ms) or key in beside.prompts:
+        presence = presences.get(key) if presences else None
+        row = session_row(store, key, part, facts, presence, prompts.get(key, "") if prompts else "")
+        rows[key] = row if has_titles else row._replace(name=beside.name(key, None, None))
+        is_silent = part.sums[LAST] <= silent_ms and (facts is None or facts.last_ms <= silent_ms)
+        if not is_silent or (prompts and key in prompts):
             yield key
-
-
-def _session_row(store: Store, rollup: Rollup, key: SessionKey, beside: BesideCounts) -> SessionRow:
-    row = session_row(store, rollup, key, beside.presences.get(key), beside.prompts.get(key, ""))
-    return row if beside.has_titles else row._replace(name=beside.name(key, None, None))
 
 
 def _newest_ms(totals: Totals, now_ms: int) -> int:
@@ -137,16 +141,18 @@ def _newest_ms(totals: Totals, now_ms: int) -> int:
     return totals.first_ms if totals.first_ms <= latest_ms else 0
 
 
-def _stale(dirty: set[K], sums: Mapping[K, Sums], rows: dict[K, R]) -> list[K] | None:
-    """Drop the rows whose sums are gone, and return the keys whose rows must be made (again).
+def _stale(dirty: set[K], parts: Mapping[K, Part], rows: dict[K, R]) -> Collection[K] | None:
+    """Drop the rows whose parts are gone, and return the keys whose rows must be made (again).
 
     Returns None if all rows stay as they are.
     """
-    gone = rows.keys() - sums.keys() if len(rows) > len(sums) or dirty else set()
+    if not rows:
+        return parts.keys() or None
+    gone = rows.keys() - parts.keys() if len(rows) > len(parts) or dirty else set()
     for key in gone:
         del rows[key]
-    missing = sums.keys() - rows.keys() if len(rows) < len(sums) else set()
-    stale = [*missing, *(key for key in dirty if key in sums and key not in missing)]
+    missing = parts.keys() - rows.keys() if len(rows) < len(parts) else set()
+    stale = [*missing, *(key for key in dirty if key in parts and key not in missing)]
     return stale if stale or gone else None
 
 

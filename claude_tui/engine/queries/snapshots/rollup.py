@@ -6,77 +6,40 @@ The cost of an update depends on the change, not on the length of the history. M
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
-from operator import add, sub
-from typing import Final, Generic, NamedTuple, TypeVar
+from collections.abc import Iterable
+from operator import sub
+from typing import Final
 
-from claude_tui.engine.state.facts import AgentKey, SessionKey
+from claude_tui.engine.queries.snapshots.parts import (
+    AgentPart,
+    DayPart,
+    ModelPart,
+    Part,
+    ProjectPart,
+    SessionPart,
+    Sheet,
+    sum_of,
+)
+from claude_tui.engine.state.facts import SessionKey
 from claude_tui.engine.state.store import Owner, Store
 from claude_tui.engine.state.sums.cells import CellKey, Sums
 from claude_tui.model import COST, FIRST, LAST, RESPONSES, Query, Totals
 
-K = TypeVar("K")
 _ALL_DAYS: Final = 1 << 62
 
 Label = tuple[str, str]
 """(source, name)."""
 
-
-class SumKeys(NamedTuple):
-    """The sums an owner belongs to: keys of the project's, the session's and the agent's sums."""
-
-    source: str
-    project: str
-    session: SessionKey
-    by_project: tuple[str, str]
-    agent: AgentKey | None
-
-
-_sum_keys: Final = partial(tuple.__new__, SumKeys)
-"""Makes one of a tuple: its own way takes three times as long."""
-
-
-class Sheet(Generic[K]):
-    """Sums by key, and which keys changed since they were last taken."""
-
-    def __init__(self) -> None:
-        self.sums: dict[K, Sums] = {}
-        self.dirty: set[K] = set()
-
-    def add(self, key: K, change: Sums) -> None:
-        """Add to a key's sums; the first and last instant of `change` are merged as bounds."""
-        sums = self.sums.get(key)
-        self.dirty.add(key)
-        if sums is None:
-            self.sums[key] = list(change)
-            return
-        first, last = min(sums[FIRST], change[FIRST]), max(sums[LAST], change[LAST])
-        sums[:] = map(add, sums, change)
-        sums[FIRST], sums[LAST] = first, last
-
-    def total(self, parts: Mapping[K, list[Sums]]) -> None:
-        """Take the sums of what belongs to each key: to add one by one takes three times as long."""
-        self.sums.update((key, _sum_of(changes)) for key, changes in parts.items())
-        self.dirty.update(parts)
-
-    def totals(self, key: K) -> Totals:
-        """Return the sums of a key; zeros if there are none."""
-        sums = self.sums.get(key)
-        return Totals._make(sums) if sums else Totals()
-
-    def take_dirty(self) -> set[K]:
-        """Return the keys changed since the last call."""
-        dirty, self.dirty = self.dirty, set()
-        return dirty
-
-
-def _sum_of(parts: Sequence[Sums]) -> Sums:
-    """Return what one or more sums are together, as a list of its own."""
-    if len(parts) == 1:
-        return [*parts[0]]
-    *columns, first, last = zip(*parts, strict=True)
-    return [*map(sum, columns), min(first), max(last)]
+ByModel = list[tuple[str, Sums]]
+"""Sums of cells, each with its model."""
+Project = tuple[Label, ProjectPart, list[Sums]]
+"""A project that is to be summed, and its cells."""
+Cells = list[tuple[str, Label, Sums]]
+"""Sums of cells, each with its model and project."""
+Gathered = tuple[str, Cells, dict[str, ByModel]]
+"""The folder of a session, its cells, and once more those of each of its sub-agents."""
+Place = tuple[Project, Cells, ByModel | None]
+"""Where the cells of an owner go: its project, and the cells of its session and of its sub-agent, if it is one's."""
 
 
 class Rollup:
@@ -88,171 +51,181 @@ class Rollup:
         last = query.until.toordinal() if query.until is not None else _ALL_DAYS
         self._limits = first, last, query.model
         self._is_limited = query.since is not None or query.until is not None or bool(query.model)
+        self._is_of_some = any(query[3:])
         self.clear()
 
     def clear(self) -> None:
         """Forget everything, before it is filled again from all cells."""
-        self.all = Sheet[None]()
-        self.models = Sheet[tuple[str, str]]()
-        self.projects = Sheet[tuple[str, str]]()
-        self.sessions = Sheet[SessionKey]()
-        self.agents = Sheet[AgentKey]()
-        self.days = Sheet[int]()
-        self.day_models = defaultdict[int, dict[str, int]](dict)
-        self.model_days = defaultdict[tuple[str, str], dict[int, int]](dict)
-        self.project_days = defaultdict[tuple[str, str], dict[int, int]](dict)
-        self.project_sessions: dict[tuple[str, str], set[SessionKey]] = {}
-        self.session_models = defaultdict[SessionKey, dict[str, int]](dict)
-        self.agent_models = defaultdict[AgentKey, dict[str, int]](dict)
-        self.session_agents: dict[SessionKey, set[AgentKey]] = {}
-        self.session_project: dict[SessionKey, tuple[int, str]] = {}
+        self.all = Sheet[None, Part](Part)
+        self.models = Sheet[Label, ModelPart](ModelPart)
+        self.projects = Sheet[Label, ProjectPart](ProjectPart)
+        self.sessions = Sheet[SessionKey, SessionPart](SessionPart)
+        self.days = Sheet[int, DayPart](DayPart)
+
+    @property
+    def totals(self) -> Totals:
+        """What everything adds up to; zeros if there is nothing."""
+        part = self.all.parts.get(None)
+        return part.totals() if part is not None else Totals()
 
     def fill(self, store: Store) -> None:
-        """Sum all cells again, at once: one by one, as `update` does, would take three times as long. Requires the
+        """Sum all cells again, at once: one by one, as `update` does, would take six times as long. Requires the
         store's lock."""
         self.clear()
-        places, names, project_days = self._places(store), store.models, self.project_days
-        of_models = defaultdict[tuple[Label, int], list[Sums]](list)
-        of_projects = defaultdict[Label, list[Sums]](list)
-        of_sessions = defaultdict[SessionKey, list[tuple[str, str, Sums]]](list)
-        of_agents = defaultdict[AgentKey, list[tuple[str, Sums]]](list)
+        projects: dict[Label, Project] = {}
+        sessions: dict[SessionKey, Gathered] = {}
+        of_models = defaultdict[tuple[str, str, int], list[Sums]](list)
+        places, names = self._places(store, projects, sessions), store.models
         for (day, owner, number), sums in store.cells.all.items():
             place = places[owner]
             model = names[number]
             if place is None or (self._is_limited and not self._covers(day, model)):
                 continue
-            source, project, session, by_project, agent = place
-            of_models[(source, model), day].append(sums)
-            of_projects[by_project].append(sums)
-            of_project = project_days[by_project]
-            of_project[day] = of_project.get(day, 0) + sums[COST]
-            of_sessions[session].append((model, project, sums))
-            if agent is not None:
-                of_agents[agent].append((model, sums))
+            (label, project, of_project), of_session, of_agent = place
+            of_models[label[0], model, day].append(sums)
+            of_project.append(sums)
+            project.days[day] = project.days.get(day, 0) + sums[COST]
+            of_session.append((model, label, sums))
+            if of_agent is not None:
+                of_agent.append((model, sums))
         self._fill_models(of_models)
-        self.projects.total(of_projects)
-        self._fill_sessions(of_sessions)
-        self._fill_agents(of_agents)
+        self._fill_projects(projects)
+        self._fill_sessions(sessions)
 
-    def _fill_models(self, parts: Mapping[tuple[Label, int], list[Sums]]) -> None:
+    def _fill_models(self, gathered: dict[tuple[str, str, int], list[Sums]]) -> None:
         """Sum models and days by what is in each day of a model, and with these all."""
-        models, days = defaultdict[Label, list[Sums]](list), defaultdict[int, list[Sums]](list)
-        for (label, day), changes in parts.items():
-            sums = _sum_of(changes)
-            models[label].append(sums)
-            days[day].append(sums)
-            self.model_days[label][day] = sums[COST]
-            of_day, model = self.day_models[day], label[1]
-            of_day[model] = of_day.get(model, 0) + sums[COST]
-        self.models.total(models)
-        self.days.total(days)
-        self.all.total({None: list(self.days.sums.values())} if days else {})
+        models, days = defaultdict[Label, dict[int, Sums]](dict), defaultdict[int, list[tuple[str, Sums]]](list)
+        for (source, model, day), cells in gathered.items():
+            sums = sum_of(cells)
+            models[source, model][day] = sums
+            days[day].append((model, sums))
+        for label, of_days in models.items():
+            of_model = self.models.parts[label] = ModelPart(sum_of([*of_days.values()]))
+            of_model.days = {day: sums[COST] for day, sums in of_days.items()}
+        for day, of_models in days.items():
+            of_day = self.days.parts[day] = DayPart(sum_of([sums for _, sums in of_models]))
+            for model, sums in of_models:
+                of_day.models[model] = of_day.models.get(model, 0) + sums[COST]
+        if days:
+            self.all.parts[None] = Part(sum_of([part.sums for part in self.days.parts.values()]))
+        self.models.dirty.update(models)
+        self.days.dirty.update(days)
 
-    def _fill_sessions(self, parts: Mapping[SessionKey, list[tuple[str, str, Sums]]]) -> None:
-        sheet, models, earliest = self.sessions, self.session_models, self.session_project
-        projects = self.project_sessions
-        for session, changes in parts.items():
-            ((model, project, sums), *others) = changes
-            first, of_session = (sums[FIRST], project), {model: sums[RESPONSES]}
-            projects.setdefault((session[0], project), set()).add(session)
-            for model, project, more in others:
-                of_session[model] = of_session.get(model, 0) + more[RESPONSES]
-                projects.setdefault((session[0], project), set()).add(session)
-                first = min(first, (more[FIRST], project))
-            sheet.sums[session] = _sum_of([sums for _, _, sums in changes]) if others else [*sums]
-            models[session], earliest[session] = of_session, first
-        sheet.dirty.update(parts)
+    def _fill_projects(self, gathered: dict[Label, Project]) -> None:
+        parts = self.projects.parts
+        for label, part, cells in gathered.values():
+            if cells:
+                part.sums, parts[label] = sum_of(cells), part
+        self.projects.dirty.update(parts)
 
-    def _fill_agents(self, parts: Mapping[AgentKey, list[tuple[str, Sums]]]) -> None:
-        sheet, models, agents = self.agents, self.agent_models, self.session_agents
-        for agent, changes in parts.items():
-            ((model, sums), *others) = changes
-            of_agent = {model: sums[RESPONSES]}
-            for model, more in others:
-                of_agent[model] = of_agent.get(model, 0) + more[RESPONSES]
-            sheet.sums[agent] = _sum_of([sums for _, sums in changes]) if others else [*sums]
-            models[agent] = of_agent
-            agents.setdefault(agent[:2], set()).add(agent)
-        sheet.dirty.update(parts)
+    def _fill_sessions(self, gathered: dict[SessionKey, Gathered]) -> None:
+        parts, projects = self.sessions.parts, self.projects.parts
+        for key, (_, cells, of_agents) in gathered.items():
+            if not cells:
+                continue
+            ((model, label, sums), *others) = cells
+            models, earliest = {model: sums[RESPONSES]}, (sums[FIRST], label[1])
+            projects[label].sessions.add(key)
+            for model, other, more in others:
+                models[model] = models.get(model, 0) + more[RESPONSES]
+                if more[FIRST] <= earliest[0]:
+                    earliest = min(earliest, (more[FIRST], other[1]))
+                if other is not label:
+                    projects[other].sessions.add(key)
+            if others:
+                sums = sum_of([sums for _, _, sums in cells])
+            part = parts[key] = SessionPart([*sums], models, earliest)
+            for agent, of_agent in of_agents.items():
+                if of_agent:
+                    part.agents[agent] = _agent_part(of_agent)
+        self.sessions.dirty.update(parts)
 
     def update(self, store: Store, key: CellKey, before: tuple[int, ...]) -> None:
         """Update a cell whose sums were `before` at the last update. Requires the store's lock."""
         sums = store.cells.all.get(key)
         if sums is not None:
             change = [*map(sub, sums[:FIRST], before), sums[FIRST], sums[LAST]]
-            self._take(self._place(store, store.owners[key.owner]), key.day, store.models[key.model], change)
+            self._take(store, store.owners[key.owner], key.day, store.models[key.model], change)
 
     def has_moved(self, store: Store, sessions: Iterable[SessionKey]) -> bool:
         """Whether a session has come to the account this is of, or has left it: another log of it was found."""
         account = self.query.account
         return bool(account) and any(
-            (key in self.sessions.sums) is not (store.accounts.of(key[0], store.facts.path_of(key)) == account)
+            (key in self.sessions.parts) is not (store.accounts.of(key[0], store.facts.path_of(key)) == account)
             for key in sessions
         )
 
-    def _places(self, store: Store) -> list[SumKeys | None]:
-        """Return the place of each owner."""
-        if any(self.query[3:]):
-            return [self._place(store, owner) for owner in store.owners]
-        sessions, project_of = store.facts.sessions, store.projects.of
-        places: list[SumKeys | None] = []
-        for source, session, agent, folder in store.owners:
-            key = source, session
-            facts = sessions.get(key)
-            project = project_of((facts.cwd if facts is not None else "") or folder)
-            by_agent = (source, session, agent) if agent else None
-            places.append(_sum_keys((source, project, key, (source, project), by_agent)))
+    def _places(
+        self, store: Store, projects: dict[Label, Project], sessions: dict[SessionKey, Gathered]
+    ) -> list[Place | None]:
+        """Return the place of each owner. `projects` and `sessions` are filled with what the places refer to."""
+        facts_of, project_of, is_of_some = store.facts.sessions, store.projects.of, self._is_of_some
+        places: list[Place | None] = []
+        for owner in store.owners:
+            source, name, agent, folder = owner
+            if is_of_some and not self._is_of(store, owner):
+                places.append(None)
+                continue
+            key = source, name
+            session = sessions.get(key)
+            if session is None:
+                facts = facts_of.get(key)
+                session = sessions[key] = facts.cwd if facts is not None else "", [], {}
+            cwd, of_session, of_agents = session
+            label = source, project_of(cwd or folder)
+            project = projects.get(label)
+            if project is None:
+                project = projects[label] = label, ProjectPart([]), []
+            places.append((project, of_session, of_agents.setdefault(agent, []) if agent else None))
         return places
 
-    def _place(self, store: Store, owner: Owner) -> SumKeys | None:
-        """Return the sums an owner belongs to; None if the query does not cover it."""
+    def _is_of(self, store: Store, owner: Owner) -> bool:
+        """Whether the query covers an owner."""
         query = self.query
-        source, session, agent, folder = owner
-        if (query.source or source) != source or (query.session or session) != session:
-            return None
-        key = source, session
-        project = store.projects.of(store.facts.project(key) or folder)
-        if (query.project or project) != project or (query.account and query.account != store.account_of(owner)):
-            return None
-        return SumKeys(source, project, key, (source, project), (source, session, agent) if agent else None)
-
-    def _take(self, place: SumKeys | None, day: int, model: str, change: Sums) -> None:
-        if place is None or not self._covers(day, model):
-            return
-        source, _, session, by_project, agent = place
-        self.all.add(None, change)
-        self.models.add((source, model), change)
-        self.projects.add(by_project, change)
-        self.sessions.add(session, change)
-        self.days.add(day, change)
-        if agent is not None:
-            self.agents.add(agent, change)
-        self._note(place, day, model, change)
+        return (
+            query.source in ("", owner.source)
+            and query.session in ("", owner.session)
+            and (not query.project or query.project == store.project_of(owner))
+            and (not query.account or query.account == store.account_of(owner))
+        )
 
     def _covers(self, day: int, model: str) -> bool:
         """Whether the query covers a day and a model."""
         first, last, only = self._limits
         return first <= day <= last and (not only or only == model)
 
-    def _note(self, place: SumKeys, day: int, model: str, change: Sums) -> None:
-        """Take note of what a change of one place, day and model means beside the sheets."""
-        source, project, session, by_project, agent = place
-        responses, cost, first = change[RESPONSES], change[COST], change[FIRST]
-        # Written out: a call for each would be felt.
-        of_day = self.day_models[day]
-        of_day[model] = of_day.get(model, 0) + cost
-        of_model = self.model_days[source, model]
-        of_model[day] = of_model.get(day, 0) + cost
-        of_project = self.project_days[by_project]
-        of_project[day] = of_project.get(day, 0) + cost
-        of_session = self.session_models[session]
-        of_session[model] = of_session.get(model, 0) + responses
-        self.project_sessions.setdefault(by_project, set()).add(session)
-        # A session without a main file has no folder of its own: the one of its earliest responses stands for it.
-        known = self.session_project.get(session)
-        if known is None or (first, project) < known:
-            self.session_project[session] = (first, project)
-        if agent is not None:
-            self.session_agents.setdefault(session, set()).add(agent)
-            of_agent = self.agent_models[agent]
-            of_agent[model] = of_agent.get(model, 0) + responses
+    def _take(self, store: Store, owner: Owner, day: int, model: str, change: Sums) -> None:
+        """Add a change of the cell of an owner, a day and a model."""
+        if not self._covers(day, model) or (self._is_of_some and not self._is_of(store, owner)):
+            return
+        source, name, agent, _ = owner
+        key, project = (source, name), store.project_of(owner)
+        responses, cost, earliest = change[RESPONSES], change[COST], (change[FIRST], project)
+        self.all.add(None, change)
+        of_model = self.models.add((source, model), change)
+        of_model.days[day] = of_model.days.get(day, 0) + cost
+        of_day = self.days.add(day, change)
+        of_day.models[model] = of_day.models.get(model, 0) + cost
+        of_project = self.projects.add((source, project), change)
+        of_project.days[day] = of_project.days.get(day, 0) + cost
+        of_project.sessions.add(key)
+        session = self.sessions.add(key, change)
+        session.models[model] = session.models.get(model, 0) + responses
+        session.earliest = min(session.earliest, earliest)
+        if agent:
+            of_agent = session.agents.get(agent)
+            if of_agent is None:
+                of_agent = session.agents[agent] = AgentPart([*change], {})
+            else:
+                of_agent.add(change)
+            of_agent.models[model] = of_agent.models.get(model, 0) + responses
+
+
+def _agent_part(cells: ByModel) -> AgentPart:
+    if len(cells) == 1:  # most
+        ((model, sums),) = cells
+        return AgentPart([*sums], {model: sums[RESPONSES]})
+    models: dict[str, int] = {}
+    for model, sums in cells:
+        models[model] = models.get(model, 0) + sums[RESPONSES]
+    return AgentPart(sum_of([sums for _, sums in cells]), models)

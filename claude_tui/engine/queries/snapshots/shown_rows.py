@@ -3,92 +3,85 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
+from functools import lru_cache, partial
 from typing import Final
 
-from claude_tui.engine.queries.snapshots.rollup import Rollup
+from claude_tui.engine.queries.snapshots.parts import AgentPart, ModelPart, ProjectPart, SessionPart
 from claude_tui.engine.queries.snapshots.sessions import Presence, context_window
-from claude_tui.engine.state.facts import AgentKey, SessionKey
+from claude_tui.engine.state.facts import SessionKey
 from claude_tui.engine.state.store import Store
-from claude_tui.model import AgentRow, ModelRow, ProjectRow, SessionRow, Totals
-from claude_tui.sources.protocol import FileFacts
+from claude_tui.model import Activity, AgentRow, ModelRow, ProjectRow, SessionRow, SessionState, Totals
+from claude_tui.sources.protocol import NO_FACTS, FileFacts
 from claude_tui.sources.values.display import display_name
 
 SPARK_DAYS: Final = 30
 _NO_SPARK: Final = (0,) * SPARK_DAYS
+_DONE: Final = Activity(SessionState.DONE)
+_session_row: Final = partial(tuple.__new__, SessionRow)
+_agent_row: Final = partial(tuple.__new__, AgentRow)
 _UUID_7: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-7[0-9a-fA-F]{3}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 
 
-def model_row(rollup: Rollup, key: tuple[str, str], today: int) -> ModelRow:
+def model_row(key: tuple[str, str], part: ModelPart, today: int) -> ModelRow:
     """Return the row of a client's model; `today` is the last day of its sparkline, as an ordinal."""
     source, model = key
-    spark = _spark(rollup.model_days.get(key, {}), today)
-    return ModelRow(model, display_name(model) or "(unknown)", source, rollup.models.totals(key), spark)
+    return ModelRow(model, display_name(model) or "(unknown)", source, part.totals(), _spark(part.days, today))
 
 
-def project_row(rollup: Rollup, key: tuple[str, str], today: int) -> ProjectRow:
+def project_row(key: tuple[str, str], part: ProjectPart, today: int) -> ProjectRow:
     """Return the row of a project, as `model_row` does."""
     source, project = key
-    sessions = len(rollup.project_sessions.get(key, ()))
-    spark = _spark(rollup.project_days.get(key, {}), today)
     name = display_name(project) or "(unknown)"
-    return ProjectRow(project, name, source, sessions, rollup.projects.totals(key), spark)
+    return ProjectRow(project, name, source, len(part.sessions), part.totals(), _spark(part.days, today))
 
 
 def session_row(
-    store: Store, rollup: Rollup, key: SessionKey, presence: Presence | None, prompt: str = ""
+    store: Store,
+    key: SessionKey,
+    part: SessionPart,
+    facts: FileFacts | None,
+    presence: Presence | None,
+    prompt: str = "",
 ) -> SessionRow:
     """Return the row of a session, with its sub-agents. `prompt` is its first one if it may be called by that."""
-    agents = sorted(rollup.session_agents.get(key, ()))
-    return described_row(
-        store,
-        key,
-        rollup.session_project[key][1],
-        rollup.sessions.totals(key),
-        presence,
-        _by_use(rollup.session_models.get(key, {})),
-        tuple([_agent_row(store, rollup, agent) for agent in agents]),
-        prompt=prompt,
-    )
+    agents: tuple[AgentRow, ...] = ()
+    if part.agents:
+        agents = (*_agent_rows(store, key, part.agents),)
+    project, models = part.earliest[1], _by_use(part.models)
+    row = described_row(store, key, facts, project, part.totals(), presence, models, agents)
+    return row._replace(prompt=prompt) if prompt and not title_of(facts, presence) else row
 
 
 def described_row(
     store: Store,
     key: SessionKey,
+    facts: FileFacts | None,
     project: str,
     totals: Totals,
     presence: Presence | None,
     models: tuple[str, ...] = (),
     agents: tuple[AgentRow, ...] = (),
-    prompt: str = "",
 ) -> SessionRow:
     """Return the row of a session as its log and its process describe it, with the models and sub-agents it used."""
     source, session = key
-    facts = store.facts.sessions.get(key)
-    return SessionRow(
-        key=session,
-        name=session_name(key, facts, presence),
-        source=source,
-        project=project,
-        project_name=_shown(project),
-        branch=_shown(facts.branch) if facts and facts.branch else "",
-        version=_shown(facts.version) if facts and facts.version else "",
-        models=models,
-        totals=totals,
-        context_tokens=facts.context_tokens if facts else 0,
-        context_window=context_window(store.pricer, facts) if facts else 0,
-        compactions=facts.compactions if facts else 0,
-        compacted_tokens=facts.compacted_tokens if facts else 0,
-        agents=agents,
-        prompt="" if title_of(facts, presence) else prompt,
-        folder=facts.cwd if facts else "",
-    )
+    known = facts or NO_FACTS
+    # Every field by its place, for there may be thousands of rows: by its name each would take six times as long.
+    return _session_row((
+        session, session_name(key, facts, presence), source, project, _shown(project),
+        _shown(known.branch) if known.branch else "", _shown(known.version) if known.version else "",
+        models, totals, agents, _DONE, known.context_tokens,
+        context_window(store.pricer, known) if known.context_model else 0,
+        known.compactions, known.compacted_tokens, 0, "", known.cwd,
+    ))  # fmt: skip
 
 
-def _agent_row(store: Store, rollup: Rollup, key: AgentKey) -> AgentRow:
-    facts = store.facts.agents.get(key)
-    name = display_name((facts.agent_type if facts else "") or key[2])
-    return AgentRow(key[2], name, rollup.agents.totals(key), _by_use(rollup.agent_models.get(key, {})))
+def _agent_rows(store: Store, key: SessionKey, parts: Mapping[str, AgentPart]) -> Iterator[AgentRow]:
+    facts_of = store.facts.agents
+    for agent in sorted(parts):
+        part, facts = parts[agent], facts_of.get((*key, agent))
+        name = _shown(facts.agent_type) if facts is not None and facts.agent_type else display_name(agent)
+        yield _agent_row((agent, name, part.totals(), _by_use(part.models)))
 
 
 def title_of(facts: FileFacts | None, presence: Presence | None) -> str:
@@ -103,14 +96,22 @@ def session_name(key: SessionKey, facts: FileFacts | None, presence: Presence | 
     """
     title = title_of(facts, presence)
     short = key[1].removeprefix("session_")
-    return display_name(title or (short[-8:] if _UUID_7.fullmatch(short) else short[:8]))
+    if not title:
+        title = short[-8:] if short[14:15] == "7" and _UUID_7.fullmatch(short) else short[:8]
+    return display_name(title)
 
 
 def _by_use(responses: dict[str, int]) -> tuple[str, ...]:
     """Return models by responses, most used first, safe to show."""
     if len(responses) == 1:  # most have one
-        return (*map(_shown, responses),)
+        (model,) = responses
+        return _alone(model)
     return tuple(map(_shown, sorted(responses, key=lambda model: (-responses[model], model))))
+
+
+@lru_cache(maxsize=1024)
+def _alone(model: str) -> tuple[str, ...]:
+    return (_shown(model),)
 
 
 @lru_cache(maxsize=1024)

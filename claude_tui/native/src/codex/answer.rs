@@ -10,7 +10,7 @@ pub fn encode(found: Vec<Option<RolloutRead>>) -> Vec<u8> {
     let mut sections: [Vec<u8>; SECTIONS] = std::array::from_fn(|_| Vec::new());
     let [files, hashes, texts, metas, turns, key, time, model, input, output, written, reads, offset, tiers, tier_names, models, names] =
         &mut sections;
-    let mut model_numbers = Names::new(models);
+    let mut model_numbers = Names::new(models, 0);
     let mut row = 0i64;
     for (place, one) in found.into_iter().enumerate() {
         let Some(one) = one else { continue };

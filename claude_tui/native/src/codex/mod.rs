@@ -9,7 +9,7 @@ use crate::blake2b;
 use crate::codex::line::Line;
 use crate::codex::talk::talk_of;
 use crate::codex::thread::Thread;
-use crate::file::{anchor_of, head_of, read_whole};
+use crate::file::{anchor_of, head_of, read_whole, Whole};
 use crate::json::{Odd, Read};
 use crate::request::{File, Request};
 use crate::scan::{scan, Found, Records};
@@ -44,8 +44,7 @@ impl<'r> Reader<'r> {
 
     /// Reads a rollout. Odd where nothing of it can be: all of it is for Python.
     pub fn read(&mut self, file: &File<'_>) -> Read<RolloutRead> {
-        let about = read_whole(file, self.request, &mut self.data)?;
-        let data = &self.data;
+        let Whole { data, dev, ino } = read_whole(file, self.request, &mut self.data)?;
         let mut thread = Thread::new(self.request.with_names);
         let (mut start, mut is_marked, mut lines, mut meta) = (0, false, 0, None);
         // It ends early at a line that is odd, which is then the first that is not read.
@@ -70,8 +69,8 @@ impl<'r> Reader<'r> {
         let read = &data[..start];
         let talk = read.split(|&byte| byte == b'\n').rev().find_map(talk_of);
         Ok(RolloutRead {
-            dev: about.0,
-            ino: about.1,
+            dev,
+            ino,
             end: start as i64,
             has_more: start < data.len(),
             lines,

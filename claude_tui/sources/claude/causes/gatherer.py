@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-import msgspec
 from msgspec import Raw
 
 from claude_tui.sources.causes import (
@@ -27,16 +26,13 @@ from claude_tui.sources.claude.causes.meta import started_by
 from claude_tui.sources.claude.causes.sizes import (
     BYTES_PER_TOKEN,
     Measure,
-    add_attachment,
-    add_call,
-    add_user,
-    add_written,
+    Sizes,
     decode,
     size_of,
 )
 from claude_tui.sources.columns import key_number
 from claude_tui.sources.values.instants import instant_ms
-from claude_tui.sources.values.json_values import text_of
+from claude_tui.sources.values.json_values import written_of
 
 CALLS: Final = frozenset({"tool_use", "server_tool_use"})
 CHANGERS: Final = frozenset({"Edit", "Write", "MultiEdit", "NotebookEdit"})
@@ -60,7 +56,7 @@ class Gatherer:
         self, path: str, known: FileCauses | None = None, *, with_sizes: bool = False, measure: Measure = size_of
     ) -> None:
         self.found = known if known is not None else FileCauses(has_sizes=with_sizes)
-        self._has_sizes = self.found.has_sizes
+        self._sizes = Sizes(self.found.parts, measure) if self.found.has_sizes else None
         self._measure = measure
         self._last_key = ("", 0)
         if not self.found.started_by:
@@ -125,8 +121,8 @@ class Gatherer:
             for block in message.content:
                 if block.type in CALLS:
                     self._see_call(block, found)
-                elif self._has_sizes:
-                    add_written(block, found, self.found.threads[found.thread])
+                elif self._sizes is not None:
+                    self._sizes.add_written(block, found, self.found.threads[found.thread])
 
     def _new_response(self, key: int, number: int, line: CausesLine) -> Caused:
         thread_number = self._thread_number(line)
@@ -144,20 +140,21 @@ class Gatherer:
         if block.id:
             self._of_call[block.id], self._asked_by[block.id] = call, found
         thread = self.found.threads[found.thread]
-        if self._has_sizes:
-            add_call(block, found, thread)
+        if self._sizes is not None:
+            self._sizes.add_call(block, found, thread)
         if block.name == "Skill":
             given = _object(block.input)
-            thread.skills[block.id] = text_of(given, "skill") or text_of(given, "command")
+            thread.skills[block.id] = written_of(given, "skill") or written_of(given, "command")
         elif block.name in STARTERS:
-            call.kind = text_of(_object(block.input), "subagent_type")
+            call.kind = written_of(_object(block.input), "subagent_type")
         elif block.name == "Read":
             given = _object(block.input)
             part = f"{given.get('offset')},{given.get('limit')},{given.get('pages')}"
-            thread.reads[block.id] = ReadRange(text_of(given, "file_path"), part)
+            part = part.encode("utf-8", "replace").decode()
+            thread.reads[block.id] = ReadRange(written_of(given, "file_path"), part)
         elif block.name in CHANGERS:
             given = _object(block.input)
-            thread.known.pop(text_of(given, "file_path") or text_of(given, "notebook_path"), None)
+            thread.known.pop(written_of(given, "file_path") or written_of(given, "notebook_path"), None)
 
     def _see_user(self, line: CausesLine) -> None:
         thread = self._thread(line)
@@ -165,8 +162,8 @@ class Gatherer:
         content = line.message.content if line.message is not None else None
         if content is None:
             return
-        if self._has_sizes:
-            add_user(line, content, thread, self._of_call, self._measure)
+        if self._sizes is not None:
+            self._sizes.add_user(line, content, thread, self._of_call)
         if isinstance(content, list):
             results = [block for block in content if block.type == "tool_result"]
             for block in results:
@@ -207,7 +204,7 @@ class Gatherer:
             call.is_failed = True
             return
         if skill:
-            thread.skill = text_of(_object(line.toolUseResult), "commandName") or skill.removeprefix("/")
+            thread.skill = written_of(_object(line.toolUseResult), "commandName") or skill.removeprefix("/")
         if reading is not None:
             parts = thread.known.setdefault(reading.path, [])
             if reading.part in parts:
@@ -216,7 +213,7 @@ class Gatherer:
             else:
                 parts.append(reading.part)
         if call.name in STARTERS:
-            agent = text_of(_object(line.toolUseResult), "agentId")
+            agent = written_of(_object(line.toolUseResult), "agentId")
             if agent:
                 self.found.started[agent] = called
 
@@ -224,8 +221,8 @@ class Gatherer:
         thread = self._thread(line)
         thread.asked_ms = instant_ms(line.timestamp) or thread.asked_ms
         found = line.attachment
-        if found is not None and self._has_sizes:
-            add_attachment(line, found, thread)
+        if found is not None and self._sizes is not None:
+            self._sizes.add_attachment(line, found, thread)
         if found is not None and found.type in DELTAS and (found.addedNames or found.removedNames):
             thread.boundary = thread.boundary or TOOLS_CHANGED
 
@@ -236,6 +233,6 @@ def _object(raw: Raw) -> dict[str, Any]:
         return {}
     try:
         found = decode(raw)
-    except (msgspec.MsgspecError, RecursionError):
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

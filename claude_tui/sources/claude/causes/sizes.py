@@ -5,8 +5,9 @@ Bytes are what a log has; only their proportions are used where the tokens are k
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from msgspec import Raw
@@ -40,62 +41,97 @@ _decoded: Final = msgspec.json.Decoder().decode
 _encode: Final = msgspec.json.Encoder().encode
 
 
-def add_written(block: ContentBlock, found: Caused, thread: Thread) -> None:
-    """Take down a part of a response that is no call."""
-    if block.type == "text":
-        size = _bytes(block.text)
-        _add(found.wrote, ANSWERS, size)
-        _add(thread.added, TEXT, size)
-    elif block.type == "thinking":
-        _add(found.wrote, THINKING, _bytes(block.thinking))
+class _CallParts(NamedTuple):
+    """The numbers of what calls of one name are part of, and the bytes of each beside its input."""
+
+    wrote: int
+    added: int
+    around: int
 
 
-def add_call(block: ContentBlock, found: Caused, thread: Thread) -> None:
-    """Take down a call."""
-    size = CALL_BYTES + _bytes(block.name) + _json_size(block.input)
-    _add(found.wrote, f"written: call {block.name}", size)
-    _add(thread.added, f"call {block.name}", size)
+class Sizes:
+    """Takes down the sizes of one transcript: `parts` are the names that they have numbers for, to which it adds.
 
+    `measure` says how long results are.
+    """
 
-def add_user(
-    line: CausesLine, content: str | list[ContentBlock], thread: Thread, calls: Mapping[str, Call], measure: Measure
-) -> None:
-    """Take down what a user row puts into the prompt: results, prompts, texts of skills, a summary."""
-    if line.isCompactSummary:
-        label = "compaction summary"
-    elif line.isMeta:
-        label = "skill text" if line.sourceToolUseID or thread.command else "user"
-    else:
-        label = "user"
-    if isinstance(content, str):
-        _add(thread.added, label, _bytes(content))
-        return
-    for block in content:
-        if block.type == "tool_result":
-            call = calls.get(block.tool_use_id)
-            _add(thread.added, f"result {call.name}" if call else "results", measure(block.content))
-        elif block.type == "image":
-            _add(thread.added, "images", IMAGE_BYTES)
+    def __init__(self, parts: list[str], measure: Measure) -> None:
+        self._parts = parts
+        self._number_of = {part: number for number, part in enumerate(parts)}
+        self._measure = measure
+        self._calls: dict[str, _CallParts] = {}
+        self._answers, self._text, self._thinking = map(self._number, (ANSWERS, TEXT, THINKING))
+
+    def add_written(self, block: ContentBlock, found: Caused, thread: Thread) -> None:
+        """Take down a part of a response that is no call."""
+        if block.type == "text":
+            size = _bytes(block.text)
+            _add(found.wrote, self._answers, size)
+            _add(thread.added, self._text, size)
+        elif block.type == "thinking":
+            _add(found.wrote, self._thinking, _bytes(block.thinking))
+
+    def add_call(self, block: ContentBlock, found: Caused, thread: Thread) -> None:
+        """Take down a call."""
+        name = block.name
+        call = self._calls.get(name)
+        if call is None:
+            wrote, added = self._number(f"written: call {name}"), self._number(f"call {name}")
+            call = self._calls[name] = _CallParts(wrote, added, CALL_BYTES + _bytes(name))
+        size = call.around + _json_size(block.input)
+        _add(found.wrote, call.wrote, size)
+        _add(thread.added, call.added, size)
+
+    def add_user(
+        self, line: CausesLine, content: str | list[ContentBlock], thread: Thread, calls: Mapping[str, Call]
+    ) -> None:
+        """Take down what a user row puts into the prompt: results, prompts, texts of skills, a summary."""
+        if line.isCompactSummary:
+            part = "compaction summary"
+        elif line.isMeta:
+            part = "skill text" if line.sourceToolUseID or thread.command else "user"
         else:
-            _add(thread.added, label, _bytes(block.text))
+            part = "user"
+        if isinstance(content, str):
+            self._add(thread, part, _bytes(content))
+            return
+        for block in content:
+            if block.type == "tool_result":
+                call = calls.get(block.tool_use_id)
+                self._add(thread, f"result {call.name}" if call else "results", self._measure(block.content))
+            elif block.type == "image":
+                self._add(thread, "images", IMAGE_BYTES)
+            else:
+                self._add(thread, part, _bytes(block.text))
 
+    def add_attachment(self, line: CausesLine, found: Attachment, thread: Thread) -> None:
+        """Take down what the client put beside a prompt: the text as it was sent, where the log has it."""
+        part = f"hook {found.hookName}" if found.hookName else _ATTACHED.get(found.type, REMINDERS)
+        size = size_of(line.rendered) or size_of(found.content) + size_of(found.addedBlocks)
+        self._add(thread, part, size)
 
-def add_attachment(line: CausesLine, found: Attachment, thread: Thread) -> None:
-    """Take down what the client put beside a prompt: the text as it was sent, where the log has it."""
-    label = f"hook {found.hookName}" if found.hookName else _ATTACHED.get(found.type, REMINDERS)
-    size = size_of(line.rendered) or size_of(found.content) + size_of(found.addedBlocks)
-    _add(thread.added, label, size)
+    def _add(self, thread: Thread, part: str, size: int) -> None:
+        if size:
+            _add(thread.added, self._number(part), size)
+
+    def _number(self, part: str) -> int:
+        number = self._number_of.get(part)
+        if number is None:
+            number = self._number_of[part] = len(self._parts)
+            self._parts.append(part)
+        return number
 
 
 def decode(raw: Raw) -> object:
-    """Decode some JSON of a line; bytes that are not UTF-8 are replaced, as when all of the line is read.
+    """Decode some JSON of a line; bytes that are not UTF-8 are replaced, as when all of the line is read, and halves of
+    surrogate pairs stay.
 
-    Raises msgspec.MsgspecError and RecursionError.
+    Raises ValueError and RecursionError.
     """
     try:
         return _decoded(raw)
-    except UnicodeDecodeError:
-        return _decoded(bytes(raw).decode("utf-8", "replace"))
+    except (UnicodeDecodeError, msgspec.MsgspecError):
+        return json.loads(bytes(raw).decode("utf-8", "replace"))
 
 
 def size_of(raw: Raw) -> int:
@@ -104,7 +140,7 @@ def size_of(raw: Raw) -> int:
         return 0
     try:
         return _size(decode(raw))
-    except (msgspec.MsgspecError, RecursionError):
+    except (ValueError, RecursionError):
         return 0
 
 
@@ -113,7 +149,9 @@ def _json_size(raw: Raw) -> int:
     try:
         value = decode(raw) if raw else None
         return len(_encode(value)) if value is not None else 0
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+    except UnicodeEncodeError:
+        return _bytes(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    except (ValueError, RecursionError):
         return 0
 
 
@@ -133,6 +171,6 @@ def _bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
-def _add(sizes: dict[str, int], label: str, size: int) -> None:
+def _add(sizes: dict[int, int], part: int, size: int) -> None:
     if size:
-        sizes[label] = sizes.get(label, 0) + size
+        sizes[part] = sizes.get(part, 0) + size

@@ -261,3 +261,20 @@ def test_what_was_written_is_a_lower_bound_where_the_log_has_its_beginning(
     found = {row["label"]: row for row in report(capsys, "--by", "context")["rows"]}
     assert found["written: answers"]["lower_bound"] == 2
     assert all(row["lower_bound"] == 0 for label, row in found.items() if not label.startswith("written"))
+
+
+def test_whatever_responses_without_a_price_went_to_is_marked(
+    claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    priced = assistant("msg_1", 1_795_176_000_000, usage(100, 50))
+    unpriced = assistant("msg_2", 1_795_176_000_001, usage(900, 5, read=100), model="acme-coder-2")
+    unpriced["message"]["content"] = [{"type": "thinking", "thinking": "so be it"}]
+    claude_home.append(priced, unpriced)
+    rows = {row["label"]: row for row in report(capsys, "--by", "context")["rows"]}
+    assert {label: row["unpriced_responses"] for label, row in rows.items()} == {
+        "start of the prompt": 1, "assistant text": 1, "written: thinking": 1, "written: answers": 0,
+    }  # fmt: skip
+    lines = run("report", "--by", "context").text.splitlines()
+    printed = {line[:20].strip(): line.split()[-2] for line in lines if line}
+    assert printed["start of the prompt"].startswith(">=$")
+    assert printed["written: thinking"] == "n/a"

@@ -16,7 +16,7 @@ from claude_tui.engine.queries.responses import list_responses, totals_of
 from claude_tui.engine.queries.snapshots import renewal, shown_rows
 from claude_tui.engine.queries.snapshots.maker import KEPT_QUERIES, SnapshotMaker
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Query, SessionState, Usage, UsageRow
+from claude_tui.model import Query, SessionRow, SessionState, Usage, UsageRow
 from claude_tui.sources.protocol import FileFacts
 from claude_tui.sources.settling import columns_of
 from tests.engine.counting import BERLIN, NOW_MS, PRICER, UTC, assert_sections_agree, canonical
@@ -122,6 +122,29 @@ def test_a_snapshot_cannot_be_changed_and_does_not_change() -> None:
     store.apply("/s2.jsonl", columns_of("claude", [replace(ROW, key="msg_2", time_ms=NOW_MS - 1)]))
     assert maker.take(Query(), NOW_MS).totals.responses == 2
     assert canonical(snapshot) == before
+
+
+@pytest.mark.parametrize("query", [Query(), Query(project="/p"), Query(since=date(2026, 11, 20))])
+def test_a_session_of_many_days_models_and_folders_looks_the_same_at_once_and_row_by_row(query: Query) -> None:
+    grown, at_once = Store(PRICER, UTC), Store(PRICER, UTC)
+    maker = SnapshotMaker(grown)
+    for number in range(24):
+        cwd, agent = ("/q", "/p", "/r")[number % 3], ("", "a", "", "b", "a")[number % 5]
+        time_ms = NOW_MS - number // 5 * DAY_MS - number
+        row = replace(ROW, key=f"m{number}", cwd=cwd, agent=agent, time_ms=time_ms, model=MODELS[number % 4])
+        for session in ("s1", "s2")[: 1 + (number == 5)]:  # s1 has no main file that says its folder, s2 one response
+            found = columns_of("claude", in_file([replace(row, key=session + row.key, session=session)], number))
+            grown.apply(f"/{session}.jsonl", found, is_whole=False)
+            at_once.apply(f"/{session}.jsonl", found, is_whole=False)
+        maker.take(query, NOW_MS)
+    snapshot, expected = maker.take(query, NOW_MS), SnapshotMaker(at_once).take(query, NOW_MS)
+    assert canonical(replace(snapshot, revision=0)) == canonical(replace(expected, revision=0))
+    assert_sections_agree(snapshot)
+    assert [SessionRow(**row._asdict()) for row in snapshot.sessions] == list(snapshot.sessions)
+    of_s1 = list_responses(at_once, query._replace(session="s1"))
+    assert snapshot.sessions[0].totals == totals_of(of_s1)
+    assert [agent.key for agent in snapshot.sessions[0].agents] == ["a", "b"]
+    assert {row.key: row.sessions for row in snapshot.projects}["/p"] == 1
 
 
 def test_while_nothing_moves_the_same_snapshot_is_given() -> None:

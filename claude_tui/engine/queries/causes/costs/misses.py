@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from claude_tui.engine.queries.causes.costs.billing import Biller
-from claude_tui.engine.queries.causes.known.columns import LIFETIMES, CauseNames, FileCalls
+from claude_tui.engine.queries.causes.known.columns import CauseNames, FileCalls, Told
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Usage
 from claude_tui.sources.causes import COMPACTED, TOOLS_CHANGED
@@ -59,12 +59,12 @@ def misses_of(found: FileCalls, store: Store, biller: Biller, names: CauseNames)
     misses: dict[int, CacheMiss] = {}
     before: dict[int, tuple[int, Usage, str]] = {}
     usage_of = store.table.usage
-    for at, (row, thread) in enumerate(zip(found.rows, found.thread, strict=True)):
+    for at, row in enumerate(found.rows):
         if row < 0:
             continue
-        usage = usage_of(row)
+        usage, thread, told = usage_of(row), found.thread[at], names.told.names[found.told[at]]
         known = before.get(thread)
-        before[thread] = at, usage, lifetime_of(found, at, usage, known[2] if known is not None else "")
+        before[thread] = at, usage, lifetime_of(told, usage, known[2] if known is not None else "")
         if known is None:
             continue
         last, had, lifetime = known
@@ -78,34 +78,34 @@ def misses_of(found: FileCalls, store: Store, biller: Biller, names: CauseNames)
         lost = min(missing, fresh)
         lines = biller.lines(row)
         # Between two responses no time passes if only their last rows overlap.
-        gap_ms = max(0, (found.asked_ms[at] or found.time_ms[at]) - found.time_ms[last])
+        gap_ms = max(0, (found.asked_ms(at) or found.time_ms(at)) - found.time_ms(last))
         expired = lifetime if gap_ms > LIFETIME_MS[lifetime] else ""
-        cause = _cause(found, at, last, store, names, expired=expired)
+        is_switch = store.table.model[row] != store.table.model[found.rows[last]]
+        cause = _cause(told, names.told.names[found.told[last]], expired=expired, is_switch=is_switch)
         misses[at] = CacheMiss(cause, gap_ms, lost, biller.paid_anew(lines[0], lost))
     return misses
 
 
-def lifetime_of(found: FileCalls, at: int, wrote: Usage, before: str = "") -> str:
+def lifetime_of(told: Told, wrote: Usage, before: str = "") -> str:
     """Return how long the cache of a response lives: as was asked, as what it wrote was billed, else as `before`."""
-    if asked := LIFETIMES[found.lifetime[at]]:
-        return asked
+    if told.lifetime in LIFETIME_MS:
+        return told.lifetime
     if wrote.cache_write_1h:
         return "1h"
     return "5m" if wrote.cache_write_5m or not before else before
 
 
-def _cause(found: FileCalls, at: int, last: int, store: Store, names: CauseNames, *, expired: str) -> str:
-    """Return the cause of a miss. `expired` is the lifetime that had run out, "" if it had not."""
-    texts, model = names.texts.names, store.table.model
-    boundary = texts[found.boundary[at]]
-    is_branch_seen = version_of(texts[found.version[at]]) <= _BRANCH_IN_PROMPT
+def _cause(told: Told, before: Told, *, expired: str, is_switch: bool) -> str:
+    """Return the cause of a miss, by what is told of the response and of the one before. `expired` is the lifetime
+    that had run out, "" if it had not; `is_switch`: another model answered."""
+    is_branch_seen = version_of(told.version) <= _BRANCH_IN_PROMPT
     causes = (
-        ("compaction", boundary == COMPACTED),
-        ("model_switch", model[found.rows[at]] != model[found.rows[last]]),
+        ("compaction", told.boundary == COMPACTED),
+        ("model_switch", is_switch),
         (f"expired_{expired}", bool(expired)),
-        (_REASONS.get(texts[found.reason[at]], ""), texts[found.reason[at]] in _REASONS),
-        ("client_version", found.version[at] != found.version[last]),
-        ("tools_changed_seen", boundary == TOOLS_CHANGED),
-        ("branch", found.branch[at] != found.branch[last] and is_branch_seen),
+        (_REASONS.get(told.reason, ""), told.reason in _REASONS),
+        ("client_version", told.version != before.version),
+        ("tools_changed_seen", told.boundary == TOOLS_CHANGED),
+        ("branch", told.branch != before.branch and is_branch_seen),
     )
     return next((cause for cause, holds in causes if holds), "unknown")

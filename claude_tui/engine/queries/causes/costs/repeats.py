@@ -12,12 +12,12 @@ PICO_PER_NANO = 1000
 def repeat_cost(found: FileCalls, at: int, tokens: int, biller: Biller, names: CauseNames) -> int:
     """Return the nanodollars of so many tokens that the calls of a response put into the prompt: written into the
     cache by the next response, and read by all that follow, up to a compaction. Hold the store's lock."""
-    texts, thread, pico = names.texts.names, found.thread[at], 0
+    told, thread, pico = names.told.names, found.thread[at], 0
     is_first = True
-    for later in range(at + 1, len(found.keys)):
+    for later in range(at + 1, found.size):
         if found.thread[later] != thread or found.rows[later] < 0:
             continue
-        if texts[found.boundary[later]] == COMPACTED:
+        if told[found.told[later]].boundary == COMPACTED:
             break
         line = biller.lines(found.rows[later])[0]
         rates = biller.rates(line)

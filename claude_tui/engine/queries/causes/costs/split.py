@@ -11,8 +11,10 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
     Each gets its share rounded down; what is left over goes to the largest weight, the first of equals. Without any
     weight the first gets all.
     """
+    if len(weights) == 1:
+        return [total]
     whole = sum(weights)
-    if not whole or len(weights) == 1:
+    if not whole:
         return [total, *[0] * (len(weights) - 1)]
     parts = [total * weight // whole for weight in weights]
     if left := total - sum(parts):

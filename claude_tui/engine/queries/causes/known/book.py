@@ -8,14 +8,14 @@ from __future__ import annotations
 import contextlib
 import os
 from array import array
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from msgspec import MsgspecError
 
-from claude_tui.engine.queries.causes.known.columns import CauseNames, FileCalls
+from claude_tui.engine.queries.causes.known.columns import NOBODY, CauseNames, FileCalls, narrow
 from claude_tui.engine.queries.causes.known.kept import CausesCache, KeptFile, Stamp
 from claude_tui.engine.queries.causes.known.readers import TELLING, reader_of
 from claude_tui.engine.state.rows.table import ResponseTable
@@ -26,7 +26,6 @@ from claude_tui.sources.causes_archive import unarchived
 
 Archive = Callable[[Collection[tuple[str, str]]], Mapping[str, bytes]]
 """Returns by path what is kept for good of logs that are gone, which are named by source and path."""
-NOBODY: Final = -1
 BATCH: Final = 64
 """Files read before what they said is kept."""
 
@@ -58,8 +57,9 @@ class CauseBook:
         self._stamps: dict[str, Stamp] = {}
         self._files: dict[str, FileCalls] = {}
         self._order: list[FileCalls] = []
-        self._holder = array("i")
-        self._at = array("i")
+        self._holder: Sequence[int] = ()
+        self._at: Sequence[int] = ()
+        self._size = 0
         self._table: ResponseTable | None = None
         self._revision = -1
         self._has_sizes = False
@@ -85,10 +85,10 @@ class CauseBook:
 
     def place(self, row: int) -> CausePlace | None:
         """Return where it stands what is known of a row of the table; None of one that came since `refresh`."""
-        if row >= len(self._holder) or self._table is not self._store.table:
+        if row >= self._size or self._table is not self._store.table:
             return None
         holder = self._holder[row]
-        return CausePlace(self._order[holder], self._at[row]) if holder != NOBODY else None
+        return CausePlace(self._order[holder - 1], self._at[row]) if holder else None
 
     def files(self) -> Iterator[FileCalls]:
         """Yield what is known of each file."""
@@ -169,26 +169,23 @@ class CauseBook:
 
     def _assemble(self, table: ResponseTable, changed: set[str]) -> None:
         """Find for each response the file that describes it."""
-        if table is not self._table:
-            changed = set(self._files)
-        self._table = table
+        before, self._table = self._table, table
         self._order = [self._files[path] for path in sorted(self._files)]
-        holder, places = array("i", [NOBODY]) * len(table), array("i", [0]) * len(table)
-        row_of, owner_file, file, files = table.row_of.get, table.owner_file, table.file, table.files
-        for number, found in enumerate(self._order):
+        holder, places = array("i", [0]) * len(table), array("i", [0]) * len(table)
+        owner_file, file, files = table.owner_file, table.file, table.files
+        for number, found in enumerate(self._order, start=1):
             found.is_shared = False
-            if found.path in changed or NOBODY in found.rows or len(found.rows) != len(found.keys):
-                found.rows = array("i", [NOBODY if (row := row_of(key)) is None else row for key in found.keys])
+            if table is not before or found.path in changed or found.uncounted:
+                found.settle(table, before)
             for at, row in enumerate(found.rows):
                 if row == NOBODY:
                     continue
-                other = holder[row]
-                if other != NOBODY:
-                    found.is_shared = self._order[other].is_shared = True
+                if other := holder[row]:
+                    found.is_shared = self._order[other - 1].is_shared = True
                     if files[owner_file.get(row, file[row])].path != found.path:
                         continue  # of those that are not the owner's the first by name stays
                 holder[row], places[row] = number, at
-        self._holder, self._at = holder, places
+        self._holder, self._at, self._size = narrow(holder), narrow(places), len(table)
 
 
 def _stamp(path: str) -> Stamp:

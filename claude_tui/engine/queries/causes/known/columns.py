@@ -1,4 +1,4 @@
-"""What one transcript says of its responses, as columns: some forty bytes each. Names are numbers of `CauseNames`.
+"""What one transcript says of its responses, as columns: some fifteen bytes each, and some hundred a file.
 
 Must not know rows of other files, or prices.
 """
@@ -6,73 +6,152 @@ Must not know rows of other files, or prices.
 from __future__ import annotations
 
 from array import array
-from typing import Final
+from collections.abc import Collection, Mapping, Sequence
+from itertools import accumulate
+from typing import Any, Final, NamedTuple
 
 from claude_tui.engine.state.rows.interner import Numbers
+from claude_tui.engine.state.rows.table import ResponseTable
 from claude_tui.sources.causes import STARTERS, Caused, FileCauses, Repeat
 
-LIFETIMES: Final = ("", "5m", "1h")
+NOBODY: Final = -1
+"""The row of a response that is not counted."""
+_ZEROS: Final = bytes(1 << 12)
+_NONE: Final[Mapping[Any, Any]] = {}
+_WIDTHS: Final = ((1 << 16, "H"), (1 << 32, "I"), (1 << 63, "q"))
+
+
+class Told(NamedTuple):
+    """What a transcript says of a response in words; a few such records cover all the responses of a session."""
+
+    skill: str = ""
+    plugin: str = ""
+    agent_type: str = ""
+    branch: str = ""
+    version: str = ""
+    lifetime: str = ""
+    reason: str = ""
+    boundary: str = ""
 
 
 class CauseNames:
-    """The names that columns of all files share, by number. Number 0 is "" and no call."""
+    """What columns of all files share, by number: names of calls, what is told in words, and parts of prompts. Number
+    0 is no call."""
 
     def __init__(self) -> None:
-        self.calls: Numbers[tuple[str, ...]] = Numbers()
-        self.texts: Numbers[str] = Numbers()
-        self.calls.of(())
-        self.texts.of("")
+        self.calls: Numbers[tuple[str, ...]] = Numbers([()])
+        self.told: Numbers[Told] = Numbers()
+        self.parts: Numbers[str] = Numbers()
+
+
+class PartSizes:
+    """Bytes of parts of many prompts or responses. Parts are numbers of `CauseNames`."""
+
+    __slots__ = ("_ends", "_parts", "_sizes")
+
+    def __init__(self, found: Sequence[Mapping[int, int]], number_of: Sequence[int]) -> None:
+        self._ends = narrow(list(accumulate(map(len, found))))
+        self._parts = narrow([number_of[part] for one in found for part in one])
+        self._sizes = narrow([size for one in found for size in one.values()])
+
+    def __getitem__(self, at: int) -> tuple[Sequence[int], Sequence[int]]:
+        """Return the parts of one, and how many bytes each has."""
+        start, end = self._ends[at - 1] if at else 0, self._ends[at]
+        return self._parts[start:end], self._sizes[start:end]
 
 
 class FileCalls:
     """The responses of one file in the order of their first rows.
 
-    `rows` are their rows in the table, -1 where they are not counted. `failed` has the positions of calls that failed;
-    `starts` the sub-agents' calls by id, each with its response and the type it names. `is_shared`: some response is
-    in other files, too; `is_new`: nothing has been made of it yet.
-    `added` and `wrote` are there where sizes were asked for.
+    `size` is how many they are; a column may have zeros behind them. `rows` are their rows in the table, -1 where they
+    are not counted: then `uncounted` has their keys. `failed` has the positions of calls that failed; `starts` the
+    sub-agents' calls by id, each with its response and the type it names. `is_shared`: some response is in other
+    files, too; `is_new`: nothing has been made of it yet. `added` and `wrote` are there where sizes were asked for.
     """
 
     __slots__ = (
-        "added", "agent_type", "agents", "asked_ms", "boundary", "branch", "calls", "failed", "has_calls_only",
-        "interrupted", "is_new", "is_shared", "keys", "lifetime", "path", "plugin", "reason", "repeats", "rows",
-        "skill", "started", "started_by", "starts", "thinking", "thread", "time_ms", "version", "wrote",
+        "_time", "_took", "added", "agent_type", "calls", "failed", "first_ms", "has_calls_only",
+        "interrupted", "is_new", "is_shared", "path", "repeats", "rows", "size", "started", "started_by", "starts",
+        "thinking", "thread", "told", "uncounted", "wrote",
     )  # fmt: skip
 
     def __init__(self, path: str, found: FileCauses, names: CauseNames, *, with_sizes: bool = False) -> None:
         self.path = path
         self.agent_type = found.agent_type
         self.started_by = found.started_by
-        self.started = found.started
+        self.started: Mapping[str, str] = found.started or _NONE
         self.has_calls_only = found.has_calls_only
-        self.rows = array("i")
         self.is_shared = False
         self.is_new = True
-        responses, text = found.responses, names.texts.of
-        self.keys = array("q", [one.key for one in responses])
-        self.thread = array("H", [min(one.thread, 0xFFFF) for one in responses])
-        self.time_ms = array("q", [one.time_ms for one in responses])
-        self.asked_ms = array("q", [one.asked_ms for one in responses])
-        self.calls = array("i", [_calls(one, names) for one in responses])
-        self.skill = array("i", [text(one.skill) for one in responses])
-        self.plugin = array("i", [text(one.plugin) for one in responses])
-        self.agents = array("i", [text(one.agent_type) for one in responses])
-        self.branch = array("i", [text(one.branch) for one in responses])
-        self.version = array("i", [text(one.version) for one in responses])
-        self.reason = array("i", [text(one.reason) for one in responses])
-        self.boundary = array("i", [text(one.boundary) for one in responses])
-        self.lifetime = bytes(LIFETIMES.index(one.lifetime) if one.lifetime in LIFETIMES else 0 for one in responses)
-        self.thinking = {at: one.thinking for at, one in enumerate(responses) if one.thinking}
-        self.interrupted = {at for at, one in enumerate(responses) if one.is_interrupted}
-        self.repeats: dict[int, list[Repeat]] = {at: one.repeats for at, one in enumerate(responses) if one.repeats}
-        self.added = [one.added for one in responses] if with_sizes else []
-        self.wrote = [one.wrote for one in responses] if with_sizes else []
-        self.failed: dict[int, tuple[int, ...]] = {}
-        self.starts: dict[str, tuple[int, str]] = {}
+        responses = found.responses
+        self.size = len(responses)
+        self.rows = array("i", [NOBODY]) * self.size
+        self.uncounted: array[int] | dict[int, int] = array("q", [one.key for one in responses])
+        self.thread = narrow([one.thread for one in responses])
+        self.first_ms = min((one.time_ms for one in responses), default=0)
+        self._time = narrow([one.time_ms - self.first_ms for one in responses])
+        self._took = narrow([_took(one) for one in responses])
+        self.calls = narrow([_calls(one, names) for one in responses])
+        told = names.told.of
+        self.told = narrow([told(_told(one)) for one in responses])
+        self.thinking = narrow([one.thinking for one in responses])
+        self.interrupted: Collection[int] = [at for at, one in enumerate(responses) if one.is_interrupted] or ()
+        repeats = {at: one.repeats for at, one in enumerate(responses) if one.repeats}
+        self.repeats: Mapping[int, Sequence[Repeat]] = repeats or _NONE
+        number_of = [names.parts.of(part) for part in found.parts] if with_sizes else []
+        self.added = PartSizes([one.added for one in responses], number_of) if with_sizes else None
+        self.wrote = PartSizes([one.wrote for one in responses], number_of) if with_sizes else None
+        failed: dict[int, tuple[int, ...]] = {}
+        starts: dict[str, tuple[int, str]] = {}
         for at, one in enumerate(responses):
-            if any(call.is_failed for call in one.calls):
-                self.failed[at] = tuple(number for number, call in enumerate(one.calls) if call.is_failed)
-            self.starts.update((call.id, (at, call.kind)) for call in one.calls if call.kind or call.name in STARTERS)
+            for number, call in enumerate(one.calls):
+                if call.is_failed:
+                    failed[at] = (*failed.get(at, ()), number)
+                if call.kind or call.name in STARTERS:
+                    starts[call.id] = at, call.kind
+        self.failed: Mapping[int, tuple[int, ...]] = failed or _NONE
+        self.starts: Mapping[str, tuple[int, str]] = starts or _NONE
+
+    def time_ms(self, at: int) -> int:
+        """Return the instant of the last row of a response."""
+        return self.first_ms + self._time[at]
+
+    def asked_ms(self, at: int) -> int:
+        """Return when a response was asked for, 0 if that is not known."""
+        took = self._took[at]
+        return self.time_ms(at) - (took - 1 if took > 0 else took) if took else 0
+
+    def settle(self, table: ResponseTable, before: ResponseTable | None) -> None:
+        """Find the rows in a table; known ones are of the one `before`."""
+        row_of, uncounted, known = table.row_of.get, self.uncounted, self.rows
+        keys = [uncounted[at] if row == NOBODY or before is None else before.key[row] for at, row in enumerate(known)]
+        self.rows = array("i", [NOBODY if (row := row_of(key)) is None else row for key in keys])
+        self.uncounted = {at: keys[at] for at, row in enumerate(self.rows) if row == NOBODY}
+
+
+def narrow(numbers: Sequence[int]) -> Sequence[int]:
+    """Return whole numbers in as few bytes as hold them. Zeros alone take nothing, and more of them may follow."""
+    most = max(numbers, default=0)
+    least = min(numbers, default=0)
+    if not most and not least:
+        return _ZEROS if len(numbers) <= len(_ZEROS) else bytes(len(numbers))
+    if least < 0:
+        return array("q", numbers) if max(most, -least) < 1 << 63 else numbers
+    if most < 1 << 8:
+        return bytes(iter(numbers))
+    return next((array(width, numbers) for limit, width in _WIDTHS if most < limit), numbers)
+
+
+def _took(one: Caused) -> int:
+    """Return how long a response took: 0 if that is not known, else one more than that, where it is not negative."""
+    if not one.asked_ms:
+        return 0
+    took_ms = one.time_ms - one.asked_ms
+    return took_ms + 1 if took_ms >= 0 else took_ms
+
+
+def _told(one: Caused) -> Told:
+    return Told(one.skill, one.plugin, one.agent_type, one.branch, one.version, one.lifetime, one.reason, one.boundary)
 
 
 def _calls(one: Caused, names: CauseNames) -> int:

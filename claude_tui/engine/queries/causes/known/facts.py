@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from claude_tui.engine.queries.causes.known.book import CauseBook, CausePlace
-from claude_tui.engine.queries.causes.known.columns import FileCalls
+from claude_tui.engine.queries.causes.known.columns import FileCalls, Told
 from claude_tui.engine.queries.causes.known.readers import TELLING
 from claude_tui.engine.queries.causes.tables import GONE, NOT_LOGGED, Facts
 from claude_tui.engine.state.store import Store
@@ -34,7 +34,7 @@ class Finder:
 
     def facts(self, row: int) -> Facts:
         """Return what is known of a row."""
-        place, texts = self._book.place(row), self._book.names.texts.names
+        place = self._book.place(row)
         owner = self._store.owners[self._store.table.owner[row]]
         if place is None:
             known = self._store.facts.agents.get((owner.source, owner.session, owner.agent))
@@ -49,8 +49,8 @@ class Finder:
             skill=skill,
             plugin=plugin or _prefix(skill) or _prefix(kind),
             agent_type=kind,
-            branch=texts[found.branch[at]],
-            thinking=found.thinking.get(at, 0),
+            branch=self._told(found, at).branch,
+            thinking=found.thinking[at],
             is_interrupted=at in found.interrupted,
             has_calls_only=found.has_calls_only,
         )
@@ -85,9 +85,8 @@ class Finder:
 
     def _skill(self, found: FileCalls, at: int, agent: str) -> tuple[str, str]:
         """Return skill and plugin of a response; a sub-agent has those of the response that started it."""
-        texts = self._book.names.texts.names
         for _ in range(_DEEPEST):
-            skill, plugin = texts[found.skill[at]], texts[found.plugin[at]]
+            skill, plugin, *_ = self._told(found, at)
             start = self._starts.get(self._call(found, agent)) if agent and not skill else None
             if start is None or (start.file is found and start.at == at):
                 return skill, plugin
@@ -96,10 +95,13 @@ class Finder:
             agent = self._store.owners[self._store.table.owner[row]].agent if row >= 0 else ""
         return "", ""
 
+    def _told(self, found: FileCalls, at: int) -> Told:
+        return self._book.names.told.names[found.told[at]]
+
     def _kind(self, found: FileCalls, at: int, agent: str) -> str:
         if not agent:
             return MAIN
-        named = self._book.names.texts.names[found.agents[at]] or found.agent_type
+        named = self._told(found, at).agent_type or found.agent_type
         return named or self._kinds.get(self._call(found, agent), "")
 
 

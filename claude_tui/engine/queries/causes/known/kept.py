@@ -18,8 +18,8 @@ from claude_tui.paths import create_private
 from claude_tui.sources.causes import FORMAT
 from claude_tui.sources.protocol import Checkpoint
 
-LAYOUT: Final = 2
-"""Moves whenever the columns do."""
+LAYOUT: Final = 3
+"""Moves whenever the columns do, or the shape of sizes in them, which are kept nowhere else."""
 NAME: Final = f"causes-{FORMAT}-{LAYOUT}.db"
 BUSY_S: Final = 0.5
 _CREATE: Final = (
