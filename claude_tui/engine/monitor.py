@@ -8,21 +8,22 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from claude_tui import runtime
+from claude_tui.engine.first_read import FirstRead
 from claude_tui.engine.follow.first_prompts import FirstPrompts
 from claude_tui.engine.follow.processes import LOOK_S, LiveRegistry
 from claude_tui.engine.follow.recent_logs import RecentLogs
 from claude_tui.engine.follow.tail import Tail
 from claude_tui.engine.queries.answers import Answers
 from claude_tui.engine.saver import Saver
-from claude_tui.engine.scan.reading import Task
-from claude_tui.engine.scan.scan import Scan
 from claude_tui.engine.setup import Setup
-from claude_tui.engine.start import Opening, archive_of
+from claude_tui.engine.start import archive_of
 from claude_tui.engine.state.batch import Packed
 from claude_tui.model import Phase, Progress
+
+if TYPE_CHECKING:
+    from claude_tui.engine.scan.scan import Scan
 
 PROMPTS_S: Final = 2.0
 """How often new sessions are checked for a first prompt."""
@@ -33,21 +34,20 @@ LEDGER_LOOK_S: Final = 1.0
 ENDING_S: Final = 2.0
 """So long what follows may take to end: what it brings after that does not count, and saving must not wait for it."""
 
-WORKER_NICENESS: Final = 5
-"""The screen comes before what reads for it."""
-
 _log = logging.getLogger(__name__)
 
 
 class Monitor(Answers):
     """Counts the logs of a configuration and keeps the count current while `run` runs.
 
-    Made from what the cache knows, so the first picture needs no log.
+    Made from what the cache knows, so the first picture needs no log. What `first` has begun to read is taken in from
+    now on.
     """
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, first: FirstRead | None = None) -> None:
         self.tail: Tail | None = None
-        self._opening = Opening(setup, note_names=setup.ledger_file is not None)
+        self._first = first or FirstRead(setup)
+        self._opening = self._first.opening
         super().__init__(
             self._opening.store,
             roots=self._opening.roots,
@@ -60,10 +60,11 @@ class Monitor(Answers):
         self._recent = RecentLogs(self.store)
         self._registry = LiveRegistry.of(setup.config, setup.limits_folder, self._recent.of_codex)
         self._prompts: FirstPrompts | None = None
-        self._scan: Scan | None = None
         self._callbacks: list[Callable[[], None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._callbacks_lock = threading.Lock()
+        if self._first.scan is not None:
+            self._begin(self._first.scan)
 
     @property
     def saved_ms(self) -> int:
@@ -92,26 +93,24 @@ class Monitor(Answers):
         self._prompts = FirstPrompts(self.store) if by == "prompt" else None
 
     def prepare(self) -> None:
-        """Find the files and start the workers: as early as possible, before the screen's code is loaded."""
-        runtime.reading()
-        self._scan = Scan(self._opening.discover(), self._opening.reader, niceness=WORKER_NICENESS)
+        """Find the files, begin to read them and take in what is read: before there is an event loop to `run` in."""
+        self._begin(self._first.begin())
 
     async def run(self) -> None:
         """Count everything, then follow it until cancelled."""
         self._loop = asyncio.get_running_loop()
         watching = asyncio.create_task(self._watch_processes())
         try:
-            if self._scan is None:
+            if self._first.scan is None:
                 await asyncio.to_thread(self.prepare)
             while True:
                 await self._read_all()
                 await self._follow()
                 # The ledger is another one, so what it said no longer counts.
-                self._restart_scan(await asyncio.to_thread(self.saver.forget))
+                self._begin(self._first.restart(await asyncio.to_thread(self.saver.forget)))
         finally:
             watching.cancel()
-            if self._scan is not None:
-                self._scan.stop()
+            self._first.end()
             self.saver.stop()
             self._show(self.maker.progress._replace(phase=Phase.STOPPED))
 
@@ -121,12 +120,13 @@ class Monitor(Answers):
         await asyncio.to_thread(self.saver.start)
         await self._run_scan()
         if not await asyncio.to_thread(lambda: opening.load() and opening.recall()):
-            self._restart_scan(opening.all_tasks())
             self.saver.drop_unkept()
+            self._begin(self._first.restart(opening.all_tasks()))
             await self._run_scan()
             await asyncio.to_thread(opening.recall)
         self.saver.is_replaced.clear()
-        opening.files, self._scan = [], None  # what the first read alone needs
+        self._first.end()
+        opening.files = []  # what the first read alone needs
 
     async def _follow(self) -> None:
         """Follow logs and ledger until cancelled, or until the ledger is no longer the one that was counted."""
@@ -176,16 +176,13 @@ class Monitor(Answers):
         if found is FollowResult.GIVEN:
             self._notify()
 
-    async def _run_scan(self) -> None:
-        scan = self._scan
-        if scan is not None:
-            self._show(Progress(Phase.SCANNING, 0, scan.files_total, 0, scan.bytes_total))
-            await scan.run(self._take_in, self._show)
+    def _begin(self, scan: Scan) -> None:
+        self._show(Progress(Phase.SCANNING, 0, scan.files_total, 0, scan.bytes_total))
+        scan.begin(self._take_in, self._show)
 
-    def _restart_scan(self, tasks: list[Task]) -> None:
-        if self._scan is not None:
-            self._scan.stop()
-        self._scan = Scan(tasks, self._opening.reader, niceness=WORKER_NICENESS)
+    async def _run_scan(self) -> None:
+        if self._first.scan is not None:
+            await self._first.scan.run(self._take_in, self._show)
 
     async def _watch_processes(self) -> None:
         """Look regularly what the running sessions are doing, and send news if that changed."""

@@ -10,7 +10,8 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from claude_tui import runtime
 from claude_tui.clients import TELEMETRY
@@ -19,6 +20,9 @@ from claude_tui.engine.scan.reading import Task
 from claude_tui.engine.start import Opening
 from claude_tui.engine.state.batch import FileColumns, Packed
 from claude_tui.paths import telemetry_folder
+
+if TYPE_CHECKING:
+    from claude_tui.engine.ledger import LedgerKeeper
 
 SAVE_INTERVAL_S: Final = 60.0
 """How often what is new is saved for the next start."""
@@ -42,7 +46,6 @@ class Saver:
     """
 
     def __init__(self, opening: Opening, on_change: Callable[[], None]) -> None:
-        self.keeper = opening.keeper(on_change)
         self.is_replaced = threading.Event()
         self.is_continued: Callable[[], bool] | None = None
         self.saved_revision = -1
@@ -51,6 +54,7 @@ class Saver:
         self._saving, self._is_stopped = threading.Lock(), False
         self._keeping = threading.Lock()
         self._pruned_s = -PRUNE_EVERY_S
+        self._is_started = False
         self._unkept: list[tuple[Packed, Sequence[Seen | None]]] = []
 
     async def run(self) -> None:
@@ -63,18 +67,26 @@ class Saver:
             await asyncio.to_thread(self.prune_spool)
             await asyncio.sleep(SAVE_INTERVAL_S)
 
+    @cached_property
+    def keeper(self) -> LedgerKeeper | None:
+        """What writes to the ledger, None without one: made when it is first asked for, as it takes 10 ms."""
+        return self._opening.keeper(self._on_change)
+
     # -- the ledger ----------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Let the ledger know the files there are."""
-        if self.keeper is not None:
-            self.keeper.start(self._opening.files)
+        with self._saving:
+            keeper = self.keeper
+        if keeper is not None:
+            keeper.start(self._opening.files)
+        self._is_started = True
 
     def put_off(self, found: Packed, before: Sequence[Seen | None]) -> None:
         """Let the ledger remember, later, what the first count read; `before` says how far each file had been read."""
-        if self.keeper is not None:
+        if self._opening.has_ledger:
             self._unkept.append((found, before))
-            if sum(len(one.columns) for one, _ in self._unkept) > MAX_UNKEPT:
+            if self._is_started and sum(len(one.columns) for one, _ in self._unkept) > MAX_UNKEPT:
                 self.keep_unkept()
 
     def drop_unkept(self) -> None:

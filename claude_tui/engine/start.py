@@ -172,6 +172,11 @@ class Opening:
         return self._follower
 
     @property
+    def has_ledger(self) -> bool:
+        """Whether there is a ledger to follow and to keep."""
+        return self._ledger_file is not None
+
+    @property
     def history_status(self) -> str:
         """What is wrong with the ledger; "" while nothing is, or nothing was asked of it."""
         ledger = self._follower.ledger if self._follower is not None else None

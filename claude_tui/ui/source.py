@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Protocol
 
 from claude_tui.engine.queries.allowances.budgets import Budget, BudgetState
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
-from claude_tui.engine.queries.explain import Explanation
 from claude_tui.engine.queries.periods.hours import Hours
 from claude_tui.engine.queries.snapshots.recent import Course
 from claude_tui.model import NamedActivity, Query, Response, Snapshot
-from claude_tui.sources.turns.turn import TurnDetails
 
 if TYPE_CHECKING:
     from claude_tui.engine.queries.causes.costs.misses import CacheMiss
     from claude_tui.engine.queries.causes.tables import CauseOf, CauseTable, Facts, Pause, ShareOf
     from claude_tui.engine.queries.causes.waste import Waste
+    from claude_tui.engine.queries.explain import Explanation
     from claude_tui.engine.queries.plan import PlanPicture
+    from claude_tui.sources.turns.turn import TurnDetails
 
 
 class CauseSource(Protocol):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
 import random
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +17,7 @@ import pytest
 
 from claude_tui.cli import main
 from claude_tui.engine.queries.responses import list_responses
+from claude_tui.engine.scan import scan as scanning
 from claude_tui.engine.scan.native import days_of, read_natively
 from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.scan.scan import Scan
@@ -407,6 +410,60 @@ async def test_a_scan_behind_the_screen_reads_natively(
     assert [[Path(one.file.path).stem for one in pack.outcomes] for pack in packs] == [["s1"], ["s2"]]
     assert packs[0].columns.names == []
     assert summed(*packs) == summed(reader.read_all(tasks))
+
+
+async def test_a_scan_that_was_begun_takes_in_before_it_runs_and_nothing_twice(
+    claude_home: ClaudeHome, core: Core, chosen: pytest.MonkeyPatch
+) -> None:
+    chosen.setenv("CLAUDE_TOP_NATIVE", "1")
+    for number in range(3):
+        claude_home.append(ROW, session=f"s{number}")
+    claude_home.append(b"no JSON", assistant("msg_b", T, usage(1, 2)), session="left")
+    reader, tasks = FileReader(load_pricer(), ZoneInfo("UTC")), tasks_of(claude_home.folder)
+    packs: list[Packed] = []
+    told: list[Progress] = []
+    all_read = threading.Event()
+
+    def tell(progress: Progress) -> None:
+        told.append(progress)
+        if progress.files_done == 4:
+            all_read.set()
+
+    scan = Scan(tasks, reader)
+    scan.begin(packs.append, tell)
+    assert all_read.wait(30)
+    before = len(packs)
+    await scan.run(packs.append, tell)
+    assert len(packs) == before and summed(*packs) == summed(reader.read_all(tasks))
+    assert told[-1].bytes_done == told[-1].bytes_total
+
+
+async def test_a_scan_that_is_stopped_takes_nothing_in(
+    claude_home: ClaudeHome, core: Core, chosen: pytest.MonkeyPatch
+) -> None:
+    chosen.setenv("CLAUDE_TOP_NATIVE", "1")
+    for number in range(6):
+        claude_home.append(ROW, session=f"s{number}")
+    chosen.setattr(scanning, "portions", lambda tasks, most_bytes: [[task] for task in tasks])
+    packs: list[Packed] = []
+    first, go_on = threading.Event(), threading.Event()
+
+    def take_in(found: Packed) -> None:
+        packs.append(found)
+        first.set()
+        assert go_on.wait(30)
+
+    scan = Scan(tasks_of(claude_home.folder), FileReader(load_pricer(), ZoneInfo("UTC")))
+    scan.begin(take_in, lambda progress: None)
+    assert first.wait(30)
+    stopping = asyncio.create_task(asyncio.to_thread(scan.stop))
+    while not scan._is_over:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    go_on.set()
+    await stopping
+    assert scan._begun is not None
+    await asyncio.wait([asyncio.wrap_future(scan._begun)])
+    assert len(packs) == 1
 
 
 def usual_row(chance: random.Random) -> dict[str, Any]:

@@ -9,9 +9,10 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from watchfiles._rust_notify import RustNotify
+if TYPE_CHECKING:
+    from watchfiles._rust_notify import RustNotify
 
 BUSY_STEP_MS: Final = 25
 QUIET_STEP_MS: Final = 100
@@ -32,7 +33,7 @@ async def changes(roots: Sequence[str], check_s: float) -> AsyncGenerator[set[st
     # A thread of its own: it waits for as long as the program runs.
     thread = ThreadPoolExecutor(1, "changes")
     try:
-        notify = await loop.run_in_executor(thread, RustNotify, list(roots), False, False, 0, True, True)
+        notify = await loop.run_in_executor(thread, _watcher, roots)
         changed_s = -BUSY_S
         while True:
             step_ms = BUSY_STEP_MS if loop.time() < changed_s + BUSY_S else QUIET_STEP_MS
@@ -48,3 +49,9 @@ async def changes(roots: Sequence[str], check_s: float) -> AsyncGenerator[set[st
     finally:
         is_over.set()
         thread.shutdown(wait=False)
+
+
+def _watcher(roots: Sequence[str]) -> RustNotify:
+    from watchfiles._rust_notify import RustNotify  # 5 ms, once there are numbers on the screen
+
+    return RustNotify(list(roots), False, False, 0, True, True)

@@ -15,13 +15,11 @@ from typing import TYPE_CHECKING, Final
 from claude_tui.engine.queries.allowances.budgets import Budget, BudgetState, check
 from claude_tui.engine.queries.allowances.limits import Limits
 from claude_tui.engine.queries.allowances.windows import BlocksPicture, WindowBook
-from claude_tui.engine.queries.explain import Explanation, explain
 from claude_tui.engine.queries.periods.hours import HourBook, Hours
 from claude_tui.engine.queries.plan_limits import Roots
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.queries.snapshots.recent import Course, cost_course, session_tokens
-from claude_tui.engine.queries.turns import TurnDetails, turn_details
 from claude_tui.engine.state.facts import SessionKey
 from claude_tui.engine.state.store import Store
 from claude_tui.model import NamedActivity, Query, Response, Snapshot
@@ -30,7 +28,9 @@ from claude_tui.units import MINUTE_MS
 if TYPE_CHECKING:
     from claude_tui.engine.queries.causes.causes import Causes
     from claude_tui.engine.queries.causes.known.book import Archive
+    from claude_tui.engine.queries.explain import Explanation
     from claude_tui.engine.queries.plan import PlanPicture
+    from claude_tui.engine.queries.turns import TurnDetails
 
 EVERYTHING: Final = Query()
 
@@ -185,8 +185,12 @@ class Answers:
 
     def turn_details(self, response: Response) -> TurnDetails:
         """Return what the log says of one response beside its numbers. Reads its file: not for the event loop."""
+        from claude_tui.engine.queries.turns import turn_details  # as below, for who looks at one
+
         return turn_details(response)
 
     def explain(self, about: Query | Response) -> Explanation:
         """Explain the sum over a query, or a single response. Takes seconds at most; not for the event loop."""
+        from claude_tui.engine.queries.explain import explain
+
         return explain(self.store, about)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
@@ -71,16 +73,27 @@ class Scan:
         self._early = [self._submit(batch) for batch in self._batches[:MAX_IN_FLIGHT]]
         # A thread comes after the processes, for a process with threads must not be forked.
         self._core = ThreadPoolExecutor(NATIVE_CALLS, "core") if whole else None
-        self._natively = [
+        self._natively = deque(
             (batch, self._core.submit(read_natively, batch, reader))
             for batch in portions(whole, SHOWN_BYTES if niceness else NATIVE_BYTES)
             if self._core is not None
-        ]
+        )
+        self._applier = ThreadPoolExecutor(1, "apply")
+        self._begun: Future[Sequence[Task]] | None = None
+        self._taking, self._is_over = threading.Lock(), False
         self._files_done = self._bytes_done = 0
         self._started = time.monotonic()
 
+    def begin(self, on_read: OnRead, on_progress: OnProgress) -> None:
+        """Take in what the core reads from now on, before there is an event loop to `run` in; that goes on from there.
+
+        Both are called in a thread, one at a time.
+        """
+        self._begun = self._applier.submit(self._take_in_natively, on_read, on_progress)
+
     async def run(self, on_read: OnRead, on_progress: OnProgress) -> None:
-        """Read every file once, about in order. `on_read` is called in a thread, one batch at a time.
+        """Read every file once, about in order. `on_read` is called in a thread, one batch at a time, `on_progress`
+        anywhere.
 
         Cancelling stops after the batches under way.
         """
@@ -88,38 +101,26 @@ class Scan:
 
         semaphore = asyncio.Semaphore(MAX_IN_FLIGHT)
         loop = asyncio.get_running_loop()
-        with ThreadPoolExecutor(1, "apply") as applier:
 
-            async def worker(number: int, batch: list[Task]) -> None:
-                async with semaphore:
-                    found = await self._found(loop, applier, number, batch)
-                    await loop.run_in_executor(applier, on_read, found)
-                on_progress(self._progress(batch))
+        async def worker(number: int, batch: list[Task]) -> None:
+            async with semaphore:
+                found = await self._found(loop, number, batch)
+                await loop.run_in_executor(self._applier, self._take_in, on_read, found)
+            on_progress(self._progress(batch))
 
-            try:
-                others: list[Task] = []
-                for tasks, future in self._natively:
-                    packs, left = await asyncio.wrap_future(future)
-                    for found in packs:
-                        await loop.run_in_executor(applier, on_read, found)
-                    on_progress(self._progress(tasks, left))
-                    others += left
-                self._add(others)
-                await asyncio.gather(*(worker(number, batch) for number, batch in enumerate(self._batches)))
-            finally:
-                self.stop()
+        try:
+            if self._begun is None:
+                self.begin(on_read, on_progress)
+            assert self._begun is not None
+            self._add(await asyncio.wrap_future(self._begun))
+            await asyncio.gather(*(worker(number, batch) for number, batch in enumerate(self._batches)))
+        finally:
+            self.stop()
 
     def run_here(self, on_read: OnRead, on_progress: OnProgress) -> None:
         """Read every file once, in order, without an event loop."""
         try:
-            others: list[Task] = []
-            for tasks, done in self._natively:
-                packs, left = done.result()
-                for found in packs:
-                    on_read(found)
-                on_progress(self._progress(tasks, left))
-                others += left
-            self._add(others)
+            self._add(self._take_in_natively(on_read, on_progress))
             pending: list[Pending | None] = list(self._early)
             for number, batch in enumerate(self._batches):
                 if number + MAX_IN_FLIGHT < len(self._batches):
@@ -135,26 +136,51 @@ class Scan:
             self.stop()
 
     def stop(self) -> None:
-        """End the workers, and the core after the batch it is at."""
+        """End the workers, and the core after the batch it is at. Nothing is taken in after this."""
+        self._is_over = True
+        with self._taking:  # what is being taken in now
+            pass
+        self._applier.shutdown(wait=False)
         if self._core is not None:
             self._core.shutdown(wait=False, cancel_futures=True)
         if self._workers is not None:
             self._workers.stop()
 
-    async def _found(
-        self, loop: AbstractEventLoop, applier: ThreadPoolExecutor, number: int, batch: list[Task]
-    ) -> Packed:
+    def _take_in(self, on_read: OnRead, found: Packed) -> None:
+        with self._taking:
+            if not self._is_over:
+                on_read(found)
+
+    def _take_in_natively(self, on_read: OnRead, on_progress: OnProgress) -> Sequence[Task]:
+        """Take in what the core reads, batch by batch, and let go of it. What little it leaves is read here; returns
+        what is more than that."""
+        others: list[Task] = []
+        while self._natively:
+            tasks, read = self._natively.popleft()
+            packs, left = read.result()
+            for found in packs:
+                self._take_in(on_read, found)
+            on_progress(self._progress(tasks, left))
+            others += left
+        if worker_count(sum(map(bytes_to_read, others))):
+            return others
+        for batch in batches(others):
+            self._take_in(on_read, self._reader.read_all(batch))
+            on_progress(self._progress(batch))
+        return ()
+
+    async def _found(self, loop: AbstractEventLoop, number: int, batch: list[Task]) -> Packed:
         from asyncio import wrap_future
 
         future = self._early[number] if number < len(self._early) else self._submit(batch)
         if number < len(self._early):
             self._early[number] = None
         if future is None:
-            return await loop.run_in_executor(applier, self._reader.read_all, batch)
+            return await loop.run_in_executor(self._applier, self._reader.read_all, batch)
         try:
             return await wrap_future(future)
         except (BrokenExecutor, OSError) as error:
-            return await loop.run_in_executor(applier, self._read_again, batch, error)
+            return await loop.run_in_executor(self._applier, self._read_again, batch, error)
 
     def _submit(self, batch: list[Task]) -> Pending | None:
         if self._workers is None:

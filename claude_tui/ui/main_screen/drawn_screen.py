@@ -32,6 +32,7 @@ from claude_tui.ui.settings.kept import KeptSettings
 from claude_tui.ui.settings.last_look import LastLook
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.terminal.first_screen import KEEP_S, FirstScreen
+from claude_tui.ui.terminal.painted_app import PaintedScreen
 from claude_tui.ui.text import clients
 from claude_tui.ui.views.base.view import DayWanted, MoreFound, Shown, View
 from claude_tui.ui.widgets.edges.header import HeaderStatus
@@ -48,7 +49,7 @@ FIRST_FRAME_S = 1.0
 """Counting waits at most so long for the first frame."""
 
 
-class DrawnScreen(Screen[None]):
+class DrawnScreen(PaintedScreen):
     """Header, view and keys, drawn again while it is on top."""
 
     def __init__(
@@ -98,6 +99,7 @@ class DrawnScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Status, meters, the views, keys."""
+        self._fit()  # before there is anything in it, whose styles would all be made again
         yield TopBar()
         yield Meters()
         yield TextLine("meterline")

@@ -1,4 +1,4 @@
-"""An app that sends a terminal what differs from what it shows. Must not know what is drawn."""
+"""An app that sends a terminal what differs from what it shows, and its screen. Must not know what is drawn."""
 
 from __future__ import annotations
 
@@ -78,3 +78,15 @@ class PaintedApp(App[None]):
         """What to write to show an update."""
         width, height = self.size
         return self.painter.paint(update, width, height, self.console._color_system or ColorSystem.TRUECOLOR)
+
+
+class PaintedScreen(Screen[None]):
+    """A screen that is not drawn in vain: until a `PaintedApp` shows anything, Textual would draw it several times."""
+
+    def _compositor_refresh(self) -> None:
+        """Draw what is new, if anybody sees it."""
+        app = self.app
+        if isinstance(app, PaintedApp) and not (app.is_shown or app.is_headless):
+            self._dirty_widgets.clear()  # all is drawn when the app is shown
+        else:
+            super()._compositor_refresh()

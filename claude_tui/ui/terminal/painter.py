@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from rich.cells import split_graphemes
@@ -41,6 +43,7 @@ _OFF: Final = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "7": "27",
                "51": "54", "52": "54", "53": "55"}  # fmt: skip
 # Each of these takes one cell in every terminal.
 _NARROW: Final = re.compile("[ -~\u00a1-\u00ac\u00ae-\u02ff\u2013-\u2026\u2190-\u2193\u2500-\u25fc\u2800-\u28ff]*")
+_INK: Final = itemgetter(1)
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
@@ -75,8 +78,8 @@ class Painter:
         line[x : x + len(cells)] = cells
         for start, end in _runs(before, cells):
             pen.move(x + start, y)
-            for text, ink in cells[start:end]:
-                pen.write(text, ink)
+            for ink, run in groupby(cells[start:end], _INK):
+                pen.write([text for text, _ in run], ink)
 
 
 def _with_halves(line: list[Cell | None], x: int, cells: list[Cell]) -> tuple[int, list[Cell]]:
@@ -196,21 +199,22 @@ class _Pen:
             self._parts.append(f"\x1b[{y + 1};{x + 1}H")
         self._at = (x, y)
 
-    def write(self, text: str, ink: Ink) -> None:
-        """Write the next cell."""
-        x, y = self._at or (0, 0)
+    def write(self, glyphs: list[str], ink: Ink) -> None:
+        """Write the next cells, all drawn alike."""
+        text, (x, y) = "".join(glyphs), self._at or (0, 0)
         if text:
             changes = self._changes(ink)
             if changes:
                 self._parts.append(f"\x1b[{';'.join(changes)}m")
+        if len(text) == len(glyphs) and _NARROW.fullmatch(text):
             self._parts.append(text)
-            self._at = (x + 1, y)
-            if not _NARROW.fullmatch(text):
-                # Terminals do not agree how wide some are: say where the next one stands.
-                self._parts.append(f"\x1b[{x + 2}G")
         else:
-            self._at = (x + 1, y)
-            self._parts.append(f"\x1b[{x + 2}G")
+            for at, glyph in enumerate(glyphs, x + 2):
+                self._parts.append(glyph)
+                if not (glyph and _NARROW.fullmatch(glyph)):
+                    # Terminals do not agree how wide some are: say where the next one stands.
+                    self._parts.append(f"\x1b[{at}G")
+        self._at = (x + len(glyphs), y)
 
     def _changes(self, ink: Ink) -> Iterable[str]:
         now = self._ink

@@ -48,7 +48,7 @@ async def test_looks_are_few_until_something_changes_and_for_long_nothing_did(
             steps.append(step_ms)
             return self._real.watch(debounce_ms, step_ms, timeout_ms, is_over)
 
-    monkeypatch.setattr(watching, "RustNotify", Noting)
+    monkeypatch.setattr("watchfiles._rust_notify.RustNotify", Noting)
     async with aclosing(changes([str(tmp_path)], 0.01)) as found:
         await found.__anext__()
         (tmp_path / "a").write_text("")

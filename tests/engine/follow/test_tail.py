@@ -334,10 +334,10 @@ async def test_stopping_in_the_middle_of_the_first_read_ends_it(claude_home: Cla
     for number in range(600):
         claude_home.append(row(number), session=f"s{number}")
     monitor = Monitor(Setup(config_of(claude_home.folder), PRICER, UTC))
-    running = asyncio.create_task(monitor.run())
+    running, loop = asyncio.create_task(monitor.run()), asyncio.get_running_loop()
 
     def stop() -> None:
-        asyncio.get_running_loop().call_soon(running.cancel)
+        loop.call_soon_threadsafe(running.cancel)
 
     monitor.subscribe(stop)
     with pytest.raises(asyncio.CancelledError):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits
-from claude_tui.cli.counting.setup import monitor
+from claude_tui.cli.counting.setup import setup
 from claude_tui.cli.environment import now_ms
 from claude_tui.cli.fleet.reading import NARROWED_BY, add_from_options, table_source
 from claude_tui.cli.options.periods import named_period
@@ -148,11 +148,17 @@ def _end(number: int, _frame: object) -> None:
 
 def _open(options: Namespace, frame: FirstFrame | None) -> int:
     _check_theme(options.theme)
-    found = monitor(options)
-    if not found.saved_ms:
-        # The workers read while the screen's code, the slow part, is loaded. With saved numbers to show and little
-        # to read the files can wait until those are on the screen.
-        found.prepare()
+    from claude_tui.engine.first_read import FirstRead
+
+    wanted = setup(options)
+    first = FirstRead(wanted)
+    if not first.opening.saved_ms:
+        # It is read while the screen's code, the slow part, is loaded. With saved numbers to show and little to read
+        # the files can wait until those are on the screen.
+        first.begin()
+    from claude_tui.engine.monitor import Monitor
+
+    found = Monitor(wanted, first)
     from claude_tui import ui
 
     return ui.run(

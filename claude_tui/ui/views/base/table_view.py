@@ -17,7 +17,6 @@ from textual.content import Content
 from claude_tui import figures
 from claude_tui.model import Query, Response, Snapshot
 from claude_tui.sources.values.display import display_name
-from claude_tui.ui.dialogs.explain_screen import ExplainScreen
 from claude_tui.ui.settings.keys import ROW_BINDINGS
 from claude_tui.ui.table import export as rows_out
 from claude_tui.ui.table.columns import Column
@@ -26,7 +25,6 @@ from claude_tui.ui.table.kinds.client_column import COLUMN
 from claude_tui.ui.table.line_table import LineTable
 from claude_tui.ui.terminal import editor, opener
 from claude_tui.ui.text import clients
-from claude_tui.ui.text import explanation as explain
 from claude_tui.ui.text.statements import Statements
 from claude_tui.ui.views.base.view import Shown, View
 
@@ -146,6 +144,8 @@ class TableView(View):
 
     def explanation(self, row: Any, shown: Shown) -> Statements:
         """Where the figures of a row come from."""
+        from claude_tui.ui.text import explanation as explain  # for who asks, as below
+
         return explain.of_totals(row.totals, shown.zone)
 
     def row_name(self, row: Any) -> str:
@@ -162,6 +162,8 @@ class TableView(View):
 
     def action_explain(self) -> None:
         """Say where the figures of the selected row come from."""
+        from claude_tui.ui.dialogs.explain_screen import ExplainScreen
+
         row = self._table.cursor_row
         if row is not None and self.shown is not None:
             shown, about = self.shown, self.about(row, self.shown)
@@ -179,6 +181,8 @@ class TableView(View):
         """Find out what takes time about a row. Called in a thread of its own; must not touch widgets."""
         if about is None or shown.source is None:
             return []
+        from claude_tui.ui.text import explanation as explain
+
         found = shown.source.explain(about)
         return [*explain.of_explanation(found, shown.zone), *explain.not_logged(found)]
 
