@@ -30,6 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = ["statusline-install", *rest[1:]]
     from claude_tui import runtime
 
+    if argv is None:
+        from claude_tui.cli.ending import end_when_told
+
+        end_when_told()
     runtime.starting()
     code = None
     try:

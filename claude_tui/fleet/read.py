@@ -6,20 +6,19 @@ settle anything.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from claude_tui.engine.state.facts import FactBook
 from claude_tui.engine.state.problems import ProblemLog
 from claude_tui.engine.state.store import Owner, Store
 from claude_tui.engine.state.sums.cells import CellKey, Sums
 from claude_tui.fleet.lake import Lake, LakeError
+from claude_tui.fleet.parquet import read_parquet
 from claude_tui.fleet.table.daily import as_daily, merge_sums
 from claude_tui.fleet.table.machines import NAMES
 from claude_tui.fleet.table.meta import read_meta
@@ -84,7 +83,7 @@ def _rows(lake: Lake, since: date | None, until: date | None) -> Iterator[dict[s
         if (since and day < since.isoformat()) or (until and day > until.isoformat()):
             continue
         try:
-            table = as_daily(pq.read_table(io.BytesIO(lake.read(name))))
+            table = as_daily(read_parquet(lake.read(name)))
         except (pa.ArrowException, ValueError, KeyError, TypeError):
             raise LakeError(f"{lake.url}: {name} is not a table of claude-top") from None
         except FileNotFoundError:

@@ -5,13 +5,12 @@ Must not change the table.
 
 from __future__ import annotations
 
-import io
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from claude_tui.fleet.lake import Lake, LakeError
+from claude_tui.fleet.parquet import read_parquet
 from claude_tui.fleet.pushed.packing import BadTableError, files_of
 from claude_tui.reports.fleet import FleetStatus, MachineRow
 from claude_tui.units import DAY_MS
@@ -58,7 +57,7 @@ def _sums(lake: Lake, folder: str, wrong: list[str]) -> dict[str, int]:
     sums: dict[str, int] = {}
     for name in lake.names(folder):
         try:
-            table = pq.read_table(io.BytesIO(lake.read(name)))
+            table = read_parquet(lake.read(name))
             for column in SUMMED:
                 sums[column] = sums.get(column, 0) + sum(filter(None, table.column(column).to_pylist()))
             if folder == "responses":

@@ -6,19 +6,18 @@ parts are compared, row by row, and their sums by day. Must not write anything.
 
 from __future__ import annotations
 
-import io
 import random
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.state.store import Store
 from claude_tui.fleet.lake import Lake, LakeError
 from claude_tui.fleet.merge import observed_in
+from claude_tui.fleet.parquet import read_parquet
 from claude_tui.fleet.pushed.parts import PushPiece, divided
 from claude_tui.fleet.table.daily import SUMS, add_line, as_daily
 from claude_tui.fleet.table.machines import NAMES, Machine, Machines
@@ -91,7 +90,7 @@ def _recounted(
 def _stored(lake: Lake, folder: str, differences: list[str]) -> Iterator[dict[str, Any]]:
     for name in lake.names(folder):
         try:
-            table = pq.read_table(io.BytesIO(lake.read(name)))
+            table = read_parquet(lake.read(name))
             kept = as_daily(table) if folder == "daily" else table.select(RESPONSES.names).cast(RESPONSES)
             yield from kept.to_pylist()
         except (pa.ArrowException, ValueError, KeyError, TypeError, FileNotFoundError):

@@ -67,6 +67,17 @@ class Problems:
         found.counts = self.counts + more.counts
         return found
 
+    def with_retold(self, told: Problems) -> Problems:
+        """Return these and those of `told` that are news: what a database is looked through again for is told again.
+
+        Of a kind of which all that is kept is known, what may be known already counts as known.
+        """
+        found = Problems([*self, *(problem for problem in told if problem not in self._kept)])
+        for kind in self.counts | told.counts:
+            news = found._kept_of.get(kind, 0) - self._kept_of.get(kind, 0)
+            found.counts[kind] = max(self.counts[kind] + news, told.counts[kind])
+        return found
+
 
 def _restored(kept: list[Problem], counts: dict[str, int]) -> Problems:
     found = Problems(kept)

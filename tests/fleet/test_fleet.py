@@ -6,6 +6,9 @@ import itertools
 import json
 import os
 import shutil
+import socket
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,8 @@ import pytest
 
 from claude_tui.fleet import push as pushing
 from claude_tui.fleet.lake import Lake
-from claude_tui.fleet.table.meta import LEASE
+from claude_tui.fleet.table.meta import LEASE, LEASE_S
+from claude_tui.fleet.table.meta import lease as leased
 from tests.engine.telemetry import FOLDER, spool_in
 from tests.fleet.machine import DAY, NOON, SAME, Machine, objects, printed, three
 from tests.logs import assistant, usage
@@ -238,12 +242,43 @@ def test_two_cannot_merge_at_once_and_a_dead_one_does_not_stay(
     table = tmp_path / "table"
     machines[0].run("fleet", "push", str(table), *SAME)
     lease = table / LEASE
-    lease.write_text(json.dumps({"host": "other", "pid": 7, "at_s": 4_000_000_000}))
+    host, now_s, gone = socket.gethostname(), time.time(), subprocess.Popen(["true"])
+    gone.wait()
+    for at_work in ({"host": "other", "pid": 7, "at_s": now_s}, {"host": host, "pid": os.getpid(), "at_s": now_s}):
+        lease.write_text(json.dumps(at_work))
+        assert machines[0].run("fleet", "merge", str(table)) == 1
+        assert f"{at_work['host']} is merging it (process {at_work['pid']})" in capsys.readouterr().err
+    for dead in (
+        {"host": "other", "pid": 7, "at_s": now_s - 2 * LEASE_S},
+        {"host": "other", "pid": 7, "at_s": now_s + 2 * LEASE_S},  # its clock is wrong
+        {"host": host, "pid": gone.pid, "at_s": now_s},
+    ):
+        lease.write_text(json.dumps(dead))
+        assert machines[0].run("fleet", "merge", str(table)) == 0
+        assert not lease.exists()
+
+
+def test_a_lease_that_a_kill_has_torn_holds_as_long_as_any_other(
+    machines: list[Machine], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "table"
+    machines[0].run("fleet", "push", str(table), *SAME)
+    lease = table / LEASE
+    lease.write_bytes(b"")
     assert machines[0].run("fleet", "merge", str(table)) == 1
-    assert "other is merging it (process 7)" in capsys.readouterr().err
-    lease.write_text(json.dumps({"host": "other", "pid": 7, "at_s": 1_000}))
+    assert "another machine is merging it" in capsys.readouterr().err
+    os.utime(lease, (1_000, 1_000))
     assert machines[0].run("fleet", "merge", str(table)) == 0
     assert not lease.exists()
+
+
+def test_a_lease_that_another_took_over_is_not_given_back(machines: list[Machine], tmp_path: Path) -> None:
+    table = tmp_path / "table"
+    machines[0].run("fleet", "push", str(table), *SAME)
+    theirs = json.dumps({"host": "other", "pid": 7, "at_s": time.time()})
+    with leased(Lake(str(table))):
+        (table / LEASE).write_text(theirs)
+    assert (table / LEASE).read_text() == theirs
 
 
 def test_a_push_that_was_cut_off_is_done_again(
@@ -296,3 +331,42 @@ def test_what_telemetry_says_is_in_the_table_once(
     assert machine.run("fleet", "push", table, "--paths", "full", *SAME) == 0
     assert machine.run("fleet", "merge", table) == 0
     assert printed(capsys, machine, "report", "--json", "--by", "day", "--from", table) == expected
+
+
+@pytest.mark.timeout(120)
+def test_what_is_no_file_in_a_shared_table_is_refused_and_not_read_for_ever(
+    machines: list[Machine], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "table"
+    machines[0].run("fleet", "push", str(table), *SAME)
+    assert machines[0].run("fleet", "merge", str(table)) == 0
+    for name, kept in objects(table).items():
+        (table / name).unlink()
+        os.mkfifo(table / name)  # nobody ever writes to it
+        capsys.readouterr()
+        codes = [machines[0].run("fleet", action, str(table)) for action in ("status", "merge", "verify")]
+        assert any(codes), name
+        assert "it is not a regular file" in capsys.readouterr().err
+        (table / name).unlink()
+        (table / name).write_bytes(kept)
+
+
+def test_a_flipped_bit_in_a_table_is_told_and_not_counted(
+    machines: list[Machine], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "table"
+    machines[0].run("fleet", "push", str(table), *SAME)
+    assert machines[0].run("fleet", "merge", str(table)) == 0
+    (name,) = [one for one in objects(table) if one.startswith("daily/") and one.endswith(".parquet")]
+    kept = (table / name).read_bytes()
+    ends = max(
+        chunk.file_offset + chunk.total_compressed_size
+        for chunk in map(pq.ParquetFile(table / name).metadata.row_group(0).column, range(10))
+    )
+    capsys.readouterr()
+    told = machines[0].run("report", "--from", str(table), "--json"), capsys.readouterr().out
+    for at in range(4, ends, 7):  # what comes behind says what the columns are
+        (table / name).write_bytes(kept[:at] + bytes([kept[at] ^ 16]) + kept[at + 1 :])
+        code = machines[0].run("report", "--from", str(table), "--json")
+        printed = capsys.readouterr()
+        assert (code, printed.out) == told or (code == 1 and "is not a table of claude-top" in printed.err), at

@@ -10,11 +10,16 @@ from typing import Any
 
 import pytest
 
-from claude_tui.model import ProblemKind, Usage
+from claude_tui.engine.count import count
+from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
+from claude_tui.engine.setup import Setup
+from claude_tui.model import ProblemKind, Query, Usage
 from claude_tui.sources.opencode import OpenCodeSource, fast
 from claude_tui.sources.opencode.stored import connection
 from claude_tui.sources.protocol import Checkpoint, FileRead, SourceConfig
 from claude_tui.sources.registry import reader
+from tests.engine.counting import NOW_MS, PRICER, UTC
+from tests.engine.living import living
 from tests.fuzz.sameness import disagreements
 from tests.sources.settle import GOLDEN, expected, log_file, read_all, settle, totals
 
@@ -384,11 +389,12 @@ OTHER_SHAPES: list[Record] = [
     {"role": "assistant", "model": "m", "usage": {"in": 5}},
     {"kind": "assistant", "llm": {"tok": 5}},
     reply(tokens=None),
+    reply(tokens=None, time={"created": T0}),
     {name: value for name, value in reply(finish=None).items() if name != "tokens"},
 ]
 
 
-@pytest.mark.parametrize("data", OTHER_SHAPES, ids=["usage", "kind", "null", "unfinished"])
+@pytest.mark.parametrize("data", OTHER_SHAPES, ids=["usage", "kind", "null", "not completed", "unfinished"])
 def test_an_answer_of_another_shape_is_told_and_not_passed_over(store: Store, tmp_path: Path, data: Record) -> None:
     text = json.dumps(data, separators=(",", ":"))
     store.connection.execute("INSERT INTO message VALUES ('m1', 'ses', ?, ?, ?)", (T0, T0, text))
@@ -414,9 +420,30 @@ def test_tokens_in_messages_of_unknown_kinds_are_told(new_store: Store, tmp_path
     file = log_file(SOURCE, tmp_path)
     read = SOURCE.read(file)
     assert [(one.kind, one.detail) for one in read.problems] == [
-        (ProblemKind.UNKNOWN_SHAPE, "tokens in 2 of unknown kind 'answer_v3': not counted")
+        (ProblemKind.UNKNOWN_SHAPE, f"message {name}: tokens in one of the unknown kind 'answer_v3': not counted")
+        for name in ("m1", "m2")
     ]
+    assert [one.offset for one in read.problems] == [1, 2]
     assert disagreements(read, fast.read_columns(file, keep_names=True)) == []
+
+
+async def test_live_tells_each_problem_of_a_database_as_often_as_a_fresh_count(tmp_path: Path) -> None:
+    made = Store(tmp_path / "opencode.db", SCHEMA + SCHEMA_2)
+    made.session("ses")
+    made.message("m0", reply())
+    config = SourceConfig(Path("/nonexistent"), explicit={"opencode": (tmp_path,)}, sources=("opencode",))
+    with closing(made.connection):
+        async with living(tmp_path, config=config) as live:
+            made.message("bad", reply(tokens=tokens() | {"input": -5}))
+            made.message("shapeless", reply(tokens=None))
+            for number in range(1, 5):
+                made.new_message(f"n{number}", new_reply(T0 + number), kind="answer_v3")
+                made.message(f"m{number}", reply(T0 + 7 * number))
+                await live.settle()
+                await live.until_counted(number + 1)
+            told = dict((await live.settle()).problems)
+    fresh = count(Setup(config, PRICER, UTC), processes=0)
+    assert told == dict(SnapshotMaker(fresh).take(Query(), NOW_MS).problems) == {"bad_count": 1, "unknown_shape": 5}
 
 
 def test_name_folder_and_facts(store: Store, tmp_path: Path) -> None:

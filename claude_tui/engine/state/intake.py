@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain, repeat
 from operator import sub
 
-from claude_tui.clients import TELEMETRY
+from claude_tui.clients import SOURCES, TELEMETRY
 from claude_tui.engine.state.batch import Ends, Packed
 from claude_tui.engine.state.books import Books, Numbering
 from claude_tui.engine.state.reconciling.telemetry import counted_events, note_events, see
@@ -30,6 +30,7 @@ def take_in(books: Books, found: Packed) -> None:
     The problems of a file are added to those known of it, or replace them if the whole file was read.
     """
     source, log = found.columns.source, books.problem_log
+    may_retell = source in SOURCES and not SOURCES[source].is_append_only
     whole: list[tuple[str, FileFacts]] = []
     for outcome in found.outcomes:
         path, is_whole = outcome.file.path, outcome.is_whole
@@ -39,7 +40,7 @@ def take_in(books: Books, found: Packed) -> None:
             for facts in outcome.every_fact:
                 learn(books, source, path, facts, is_whole=is_whole)
         if outcome.problems or (path in log and (is_whole or outcome.checkpoint is not None)):  # else nothing is new
-            books.revision += log.note(path, outcome.problems, is_whole=is_whole)
+            books.revision += log.note(path, outcome.problems, is_whole=is_whole, may_retell=may_retell)
     _learn_whole(books, source, whole)
     add_files(books, found)
 

@@ -25,9 +25,10 @@ class ProblemLog:
         """Whether a file has any."""
         return path in self._of
 
-    def note(self, path: str, found: Problems | Iterable[Problem], *, is_whole: bool) -> bool:
+    def note(self, path: str, found: Problems | Iterable[Problem], *, is_whole: bool, may_retell: bool = False) -> bool:
         """Add the problems of newly read lines, or of a whole file instead of those known. Returns if any changed.
 
+        If they are of what was not read for the first time, they `may_retell` what is known.
         A file that could not be read keeps the problems of its lines, and has this problem until it can be read.
         That it does not end in a whole line, or that nothing in it is known, holds until it is read again.
         """
@@ -40,7 +41,7 @@ class ProblemLog:
             staying = known.but(UNREADABLE)
         else:
             staying = Problems() if is_whole else known.but(UNREADABLE, UNFINISHED, UNRECOGNISED)
-        after = staying.with_more(found)
+        after = staying.with_retold(found) if may_retell and not is_whole else staying.with_more(found)
         if after == known:
             return False
         if after.counts:

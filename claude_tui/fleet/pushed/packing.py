@@ -21,7 +21,7 @@ from claude_tui.clients import SOURCES
 from claude_tui.engine.ledger.file.record import FileKey, facts_to_json
 from claude_tui.engine.ledger.file.runs import extra_of_json, extra_to_json
 from claude_tui.engine.ledger.file.sound import facts_of_json, unsound, unsound_place, without
-from claude_tui.fleet.parquet import NAME, parquet
+from claude_tui.fleet.parquet import NAME, parquet, read_parquet
 from claude_tui.fleet.pushed.observed import Observed
 from claude_tui.sources.columns import Columns, RowOwner, put_or_drop
 from claude_tui.sources.protocol import FileFacts
@@ -263,11 +263,11 @@ def _responses_of(pushed: Pushed) -> Any:
 
 def _table(data: bytes, schema: Any) -> Any:
     try:
-        table = pq.read_table(io.BytesIO(data))
+        table = read_parquet(data)
         if schema is FILES and "seen" not in table.column_names:
             table = table.append_column("seen", pa.nulls(len(table), pa.string()))  # pushed by an earlier version
         return table.select(schema.names).cast(schema)
-    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+    except (pa.ArrowException, ValueError, KeyError, TypeError) as error:
         raise BadTableError("not a table of claude-top") from error
 
 

@@ -18,7 +18,7 @@ SCHEMA: Final = 1
 NAME: Final = "_claude_top.json"
 LEASE: Final = "_merging.json"
 LEASE_S: Final = 3600
-"""After this time a merge counts as dead, and another may begin."""
+"""After this time a merge of another machine counts as dead, and another may begin; on its own machine at once."""
 
 
 class TableMeta(NamedTuple):
@@ -89,13 +89,14 @@ def lease(lake: Lake) -> Iterator[None]:
     mine = json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "at_s": int(time.time())}).encode()
     if not lake.create(LEASE, mine):
         holder = _holder(lake)
-        if time.time() - holder.at_s < LEASE_S:
+        if holder is not None and _is_at_work(holder):
             raise LakeError(f"{lake.url}: {holder.host} is merging it (process {holder.pid})")
         lake.write(LEASE, mine)
     try:
         yield
     finally:
-        lake.remove(LEASE)
+        if _found(lake) == mine:  # else another took it over
+            lake.remove(LEASE)
 
 
 class _Holder(NamedTuple):
@@ -104,14 +105,44 @@ class _Holder(NamedTuple):
     at_s: float
 
 
-def _holder(lake: Lake) -> _Holder:
+def _found(lake: Lake) -> bytes | None:
     try:
-        found = load_json(lake.read(LEASE), LEASE)
+        return lake.read(LEASE)
     except FileNotFoundError:
-        return _Holder("nobody", 0, 0.0)
+        return None
+
+
+def _holder(lake: Lake) -> _Holder | None:
+    """Return who holds the lease. Whoever was killed while it wrote that says nothing but when; None for nobody."""
+    data = _found(lake)
+    if data is None:
+        return None
+    try:
+        found = load_json(data, LEASE)
+    except LakeError:
+        found = {}
     host, pid, at_s = found.get("host"), found.get("pid"), found.get("at_s")
-    known = isinstance(host, str) and isinstance(pid, int) and isinstance(at_s, int | float)
-    return _Holder(str(host), int(pid or 0), float(at_s or 0)) if known else _Holder("another machine", 0, time.time())
+    if isinstance(host, str) and isinstance(pid, int) and isinstance(at_s, int | float):
+        return _Holder(host, pid, at_s)
+    try:
+        return _Holder("another machine", 0, lake.entry(LEASE).changed_ns / 1e9)
+    except FileNotFoundError:
+        return None
+
+
+def _is_at_work(holder: _Holder) -> bool:
+    """Whether a holder may still merge. One ahead of our clock by more than that is dead, too: clocks differ less."""
+    if abs(time.time() - holder.at_s) >= LEASE_S:
+        return False
+    if holder.host != socket.gethostname() or holder.pid <= 0:
+        return True
+    try:
+        os.kill(holder.pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # another user's
+    return True
 
 
 def _bytes(meta: TableMeta) -> bytes:

@@ -44,7 +44,7 @@ class ChangedRows(NamedTuple):
     checkpoint: Checkpoint
     restarted: bool
     is_whole: bool
-    unknown: list[tuple[str, int, int]]
+    unknown: list[tuple[int, str, str]]
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def changes(file: LogFile, since: Checkpoint | None) -> Iterator[ChangedRows]:
             fits = False
         newest = since.mark if since is not None and fits else 0
         rows: list[StoredRow] = []
-        unknown: list[tuple[str, int, int]] = []
+        unknown: list[tuple[int, str, str]] = []
         for table in database.tables:
             # A table that came with an update of the client is read whole.
             is_known = fits and table in known
@@ -116,8 +116,8 @@ class MessageReading:
         """Find them."""
         if not self._changed.database.tables:
             self.problems.append(Problem(ProblemKind.UNKNOWN_SHAPE, self._path, 0, "no table of messages: not counted"))
-        for kind, number, rowid in self._changed.unknown:
-            detail = f"tokens in {number:,} of unknown kind {kind[:40]!r}: not counted"
+        for rowid, name, kind in self._changed.unknown:
+            detail = f"message {name}: tokens in one of the unknown kind {kind[:40]!r}: not counted"
             self.problems.append(Problem(ProblemKind.UNKNOWN_SHAPE, self._path, rowid, detail))
         self._see_rows(self._changed.rows)
         for gone in self._lost:

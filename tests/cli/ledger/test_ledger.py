@@ -219,6 +219,20 @@ def test_history_of_another_home_on_this_machine_is_said_to_be_left_out_until_it
     assert "not counted" not in captured.err
 
 
+def test_history_of_no_known_client_and_of_a_folder_without_a_like_is_told_without_a_command(
+    own_home: Path, claude_home: ClaudeHome, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claude_home.append(assistant("msg_1", NOON, usage(output=10)))
+    Ledger.open().write([piece("/x/logs/s1.jsonl", [row("msg_2")])])
+    assert main(["ledger", "status", "--json"]) == 0
+    (moved,) = json.loads(capsys.readouterr().out)["moved"]
+    assert (moved["old"], moved["new"], moved["command"]) == ("/x/logs", "", None)
+    assert main(["doctor"]) == 0
+    assert "in /x/logs, which is not looked in; look in it with --claude-dir" in capsys.readouterr().out
+    assert main(["doctor", "--claude-dir", "/x/logs"]) in (0, 3)
+    assert "not looked in" not in capsys.readouterr().out, "it is looked in now"
+
+
 def test_a_report_by_machine_adds_up(
     laptop: Path, desk: Path, claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]
 ) -> None:

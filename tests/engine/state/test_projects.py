@@ -25,6 +25,7 @@ T = 1_780_000_000_000
         ("/r/repo/.claude/worktrees/", "/r/repo"),
         ("/r/repo/.claude/worktrees", "/r/repo/.claude/worktrees"),
         ("/r/a\\b/c:", "/r/a\\b/c:"),
+        ("/r/ends in\\", "/r/ends in\\"),
         ("C:\\Users\\me\\repo\\.claude\\worktrees\\w1", "C:\\Users\\me\\repo"),
         ("c:/Users/me/repo/.claude/worktrees/w1", "C:\\Users\\me\\repo"),
         ("c:\\Users\\me\\repo", "C:\\Users\\me\\repo"),

@@ -29,8 +29,6 @@ ALIASES: Final = {"windows": "blocks"}
 """Other names of views that are understood."""
 STEP_S: Final = 0.5
 """How often the demo logs grow."""
-EARLY_S: Final = 3.0
-"""Longest time that quitting may take before anything was counted."""
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -105,13 +103,9 @@ def _once(options: Namespace) -> int:
 
 
 def _screen(options: Namespace) -> int:
-    import signal  # loaded here and below, as every command reads this file's options
-
     from claude_tui.paths import state_folder
     from claude_tui.ui.terminal.first_frame import FirstFrame
 
-    for number in {signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}:
-        signal.signal(number, _end)
     # Invented logs are gone with the program, so nothing is kept of them.
     frame = None if options.demo else FirstFrame(state_folder() / "frame", sys.argv[1:])
     if frame is None:
@@ -136,14 +130,6 @@ def _standing(options: Namespace) -> int:
         period=options.period or "30d",
         view=options.view or "projects",
     )
-
-
-def _end(number: int, _frame: object) -> None:
-    """Quit as on request and restore the terminal. The app has its own handler as soon as it runs."""
-    from claude_tui.ui.terminal.signals import end_at_last
-
-    end_at_last(128 + number, EARLY_S)  # workers that have begun to read are not waited for, nothing was counted yet
-    raise SystemExit(128 + number)
 
 
 def _open(options: Namespace, frame: FirstFrame | None) -> int:

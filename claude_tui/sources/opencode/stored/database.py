@@ -125,16 +125,16 @@ class Database:
         finally:
             connection.text_factory = usual
 
-    def unknown_kinds(self, updated_ms: int, rowid: int) -> list[tuple[str, int, int]]:
-        """Return each kind of message that nobody knows and that tells tokens, how many there are and the row of the
-        first, among those that `rows` returns of 2.x."""
+    def unknown_kinds(self, updated_ms: int, rowid: int) -> list[tuple[int, str, str]]:
+        """Return row, id and kind of each message of a kind that nobody knows and that tells tokens, among those that
+        `rows` returns of 2.x."""
         found = self._connection.execute(
-            "SELECT type, count(*), min(rowid) FROM session_message"
+            "SELECT rowid, id, type FROM session_message"
             " WHERE type NOT IN ('assistant', 'compaction', 'user') AND instr(data, '\"tokens\":{')"
-            " AND (time_updated >= ? OR rowid > ?) GROUP BY type",
+            " AND (time_updated >= ? OR rowid > ?) ORDER BY rowid",
             (updated_ms, rowid),
         )
-        return [(as_text(kind), number, first) for kind, number, first in found]
+        return [(row, as_text(name), as_text(kind)) for row, name, kind in found]
 
     def message_ids(self) -> Iterator[str]:
         """Return the id of every message."""

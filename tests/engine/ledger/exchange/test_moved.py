@@ -71,6 +71,21 @@ def test_a_folder_of_no_counted_name_is_told_without_a_place_to_carry_it_to(tmp_
     assert moved_in(files, [("codex", "/b/.codex")], lambda path: False) == [], "Claude Code is not asked for"
 
 
+def test_a_response_that_several_files_tell_is_one_and_what_was_carried_over_in_part_is_not_all(tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    ledger.write([
+        piece("/x/projects/p.jsonl", [row("msg_1"), row("msg_2")]), piece("/x/projects/q.jsonl", [row("msg_2")]),
+        piece("/b/projects/p.jsonl", [row("msg_1")]),
+    ])  # fmt: skip
+    assert moved_folders(ledger, [("claude", "/b/projects")]) == [Moved("claude", "/x/projects", "/b/projects", 2, 2)]
+
+
+def test_files_that_no_folder_has_together_are_told_without_one(tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    ledger.write([piece("/x/logs/s1.jsonl", [row("msg_1")]), piece("logs/s2.jsonl", [row("msg_2")])])
+    assert moved_folders(ledger, [("claude", "/b/projects")]) == [Moved("claude", "", "", 2, 2)]
+
+
 def test_only_this_machines_files_move(tmp_path: Path) -> None:
     ledger = ledger_in(tmp_path)
     ledger.write([

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from claude_tui.fleet.table.meta import LEASE
+from tests.cli.program import run
+from tests.logs import ClaudeHome, assistant, usage
+
+MERGING = """
+import sys, tempfile, threading
+import claude_tui.fleet.merge as merging
+def merge(*_):
+    with tempfile.TemporaryDirectory() as folder:
+        print(folder, flush=True)
+        threading.Event().wait()
+merging.merge = merge
+from claude_tui.cli import main
+sys.exit(main())
+"""
+"""The program, which merges until it is told to end."""
+
+
+@contextmanager
+def merging(table: Path, on_hangup: signal.Handlers = signal.SIG_DFL) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """A program in the middle of a merge, and the folder that it keeps for a while."""
+    program = subprocess.Popen(
+        [sys.executable, "-c", MERGING, "fleet", "merge", str(table)],
+        stdout=subprocess.PIPE, text=True, preexec_fn=lambda: signal.signal(signal.SIGHUP, on_hangup),
+    )  # fmt: skip
+    try:
+        assert program.stdout is not None
+        yield program, Path(program.stdout.readline().strip())
+    finally:
+        program.kill()
+        program.communicate()
+
+
+@pytest.fixture
+def table(own_home: Path, claude_home: ClaudeHome, tmp_path: Path) -> Path:
+    claude_home.append(assistant("m1", 1_780_000_000_000, usage(output=9)))
+    assert run("ledger", "keep").code == 0
+    assert run("fleet", "push", str(tmp_path / "table")).code == 0
+    return tmp_path / "table"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_is_told_to_end_puts_away_what_it_began(table: Path, number: signal.Signals) -> None:
+    with merging(table) as (program, kept):
+        assert kept.is_dir() and (table / LEASE).exists()
+        program.send_signal(number)
+        assert program.wait(30) == 128 + number
+    assert not kept.exists() and not (table / LEASE).exists()
+
+
+def test_a_command_under_nohup_does_not_hear_that_its_terminal_went(table: Path) -> None:
+    with merging(table, signal.SIG_IGN) as (program, kept):
+        program.send_signal(signal.SIGHUP)
+        program.send_signal(signal.SIGTERM)
+        assert program.wait(30) == 128 + signal.SIGTERM
+    assert not kept.exists()
