@@ -5,11 +5,11 @@ Must not know where one is shown, and imports nothing before it is needed: the s
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from datetime import date, datetime, timedelta, tzinfo
+    from datetime import date, datetime, tzinfo
 
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -60,13 +60,20 @@ def clock(time_ms: int, zone: tzinfo) -> str:
 
 
 def instant(time_ms: int) -> str:
-    """Return an instant as RFC 3339 in UTC with milliseconds: 2026-11-21T06:56:21.021Z."""
-    epoch, after = _epoch()
+    """Return an instant as RFC 3339 in UTC with milliseconds: 2026-11-21T06:56:21.021Z; 1970 if it is outside the
+    calendar.
+
+    A report says thousands, so no date is asked for each: that would take twice as long.
+    """
+    day_number, rest = divmod(time_ms, 86_400_000)
     try:
-        moment = epoch + after(0, 0, 0, time_ms)
+        start = _day_start(day_number)
     except OverflowError:
-        moment = epoch
-    return moment.isoformat("T", "milliseconds") + "Z"
+        start, rest = _day_start(0), 0
+    minutes, rest = divmod(rest, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    digits = str(1_000_000_000 + hours * 10_000_000 + minutes * 100_000 + rest)  # 1, then HHMMSS and milliseconds
+    return f"{start}{digits[1:3]}:{digits[3:5]}:{digits[5:7]}.{digits[7:]}Z"
 
 
 def instant_or_none(time_ms: int) -> str | None:
@@ -74,12 +81,12 @@ def instant_or_none(time_ms: int) -> str | None:
     return instant(time_ms) if time_ms else None
 
 
-@cache
-def _epoch() -> tuple[datetime, type[timedelta]]:
-    """Return 1970, without an offset, and what is added to it: a report says thousands of instants."""
-    from datetime import datetime, timedelta
+@lru_cache(4096)
+def _day_start(day_number: int) -> str:
+    """Return how the instants of a day begin: 2026-11-21T. Raises OverflowError for days outside the calendar."""
+    from datetime import date, timedelta
 
-    return datetime(1970, 1, 1), timedelta  # noqa: DTZ001
+    return f"{date(1970, 1, 1) + timedelta(day_number)}T"
 
 
 def local_minute(time_ms: int, zone: tzinfo) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.engine.scan.reading import Task, bytes_to_read
@@ -24,6 +25,10 @@ FEW_BYTES: Final = 1 << 20
 """So much is read here: it is too little for other processes, and for a bar, which need not even be loaded."""
 
 
+Meanwhile = Callable[[Callable[[], object]], object]
+"""Does something while the caller goes on."""
+
+
 class NoLogsError(Exception):
     """Nothing to count was found; `places` are the folders that were looked in."""
 
@@ -38,11 +43,13 @@ def count(
     keep_names: bool = False,
     on_progress: OnProgress | None = None,
     processes: int | None = None,
+    meanwhile: Meanwhile | None = None,
 ) -> Store:
     """Read every log that the cache does not cover and return the store. Raises NoLogsError if there is none.
 
     `processes` is the number of worker processes; None chooses by the size of the work. The ledger is never written
-    here. Where it cannot be read `on_progress` is shown why.
+    here. Where it cannot be read `on_progress` is shown why. `meanwhile` is given what writes the cache, to be called
+    in another thread; without it that is done here.
     """
     opening = Opening(setup, keep_names=keep_names)
     tasks = opening.discover()
@@ -56,7 +63,10 @@ def count(
     if not opening.files and not _has_anything(opening.store):
         raise NoLogsError([place for _, place in opening.roots])
     if opening.is_stale or sum(map(bytes_to_read, tasks)) > UNSAVED_BYTES:
-        opening.save()
+        if meanwhile is None:
+            opening.save()
+        else:
+            meanwhile(opening.prepared_save())
     loader = opening.store.table_loader
     if loader is not None:
 

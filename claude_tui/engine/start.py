@@ -233,6 +233,12 @@ class Opening:
             self.store.settle()
             return is_sound() and self.cache.save(self.store, self.seen, int(time.time() * 1000), self._given_now)
 
+    def prepared_save(self) -> Callable[[], bool]:
+        """Return what saves, as `save` does, what is known now, in whatever thread it is called."""
+        with self.store.lock:
+            self.store.settle()
+            return self.cache.prepared(self.store, self.seen, int(time.time() * 1000), self._given_now)
+
     def _tasks(self) -> list[Task]:
         if not len(self.files_seen):
             return self.all_tasks()

@@ -16,7 +16,16 @@ FLAT: Final = (*COUNTS, "tokens", "first", "last")
 
 def flat(totals: Totals) -> dict[str, Any]:
     """Return every counter, the sum of tokens, and the first and last instant (null if nothing was counted)."""
-    *counts, first_ms, last_ms = totals
-    first = instant_or_none(first_ms)
-    last = instant_or_none(last_ms)
-    return dict(zip(FLAT, (*counts, totals.tokens, first, last), strict=True))
+    (
+        responses, given, output, write_5m, write_1h, cache_read, web_search, cost_nano, read_saved_nano,
+        write_extra_nano, lower_bound, flagged, unpriced_responses, unpriced_tokens, premium_milli, first_ms, last_ms,
+    ) = totals  # fmt: skip
+    # Written out: a report has thousands of rows.
+    return {
+        "responses": responses, "input": given, "output": output, "cache_write_5m": write_5m,
+        "cache_write_1h": write_1h, "cache_read": cache_read, "web_search": web_search, "cost_nano": cost_nano,
+        "read_saved_nano": read_saved_nano, "write_extra_nano": write_extra_nano, "lower_bound": lower_bound,
+        "flagged": flagged, "unpriced_responses": unpriced_responses, "unpriced_tokens": unpriced_tokens,
+        "premium_milli": premium_milli, "tokens": given + output + write_5m + write_1h + cache_read,
+        "first": instant_or_none(first_ms), "last": instant_or_none(last_ms),
+    }  # fmt: skip

@@ -231,7 +231,7 @@ class ClaudeTop(PaintedApp):
 
     def action_interval(self, step: int) -> None:
         """Refresh less or more often."""
-        self.change_setting("interval_s", step)
+        self.notify(self.change_setting("interval_s", step), title="refresh at most every", timeout=2, markup=False)
         self.main.rearrange()
 
     def action_settings(self) -> None:

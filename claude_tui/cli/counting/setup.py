@@ -15,6 +15,7 @@ from claude_tui.cli.streams import narrate
 if TYPE_CHECKING:
     import re
 
+    from claude_tui.engine.count import Meanwhile
     from claude_tui.engine.monitor import Monitor
     from claude_tui.engine.setup import Setup
     from claude_tui.engine.state.projects import Projects
@@ -42,10 +43,17 @@ def refreshed_prices() -> Path:
     return data_folder() / "prices.json"
 
 
-def counted(options: argparse.Namespace, *, keep_names: bool = False, is_empty_fine: bool = False) -> Store:
+def counted(
+    options: argparse.Namespace,
+    *,
+    keep_names: bool = False,
+    is_empty_fine: bool = False,
+    meanwhile: Meanwhile | None = None,
+) -> Store:
     """Count all logs the options select. Raises CommandError with exit code 3 if there are none.
 
-    If `is_empty_fine`, a folder that exists but holds no logs gives an empty store.
+    If `is_empty_fine`, a folder that exists but holds no logs gives an empty store. `meanwhile` may be given by those
+    who start no process after it: see `count`.
     """
     runtime.counting()
     from claude_tui.cli.progress import Bar
@@ -61,7 +69,7 @@ def counted(options: argparse.Namespace, *, keep_names: bool = False, is_empty_f
 
     try:
         with bar:
-            store = count(prepared, keep_names=keep_names, on_progress=show)
+            store = count(prepared, keep_names=keep_names, on_progress=show, meanwhile=meanwhile)
             runtime.keep(store)
             return store
     except NoLogsError as error:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import contextlib
 import os
 from array import array
-from collections.abc import Iterator
-from itertools import chain, starmap
+from collections.abc import Callable, Iterator, Mapping
+from itertools import starmap
 from pathlib import Path
+from struct import Struct, error
 from typing import Any, Final, NamedTuple
 
 from claude_tui.engine.cache.given import Given
@@ -90,21 +91,23 @@ class Cache:
 
     def save(self, store: Store, seen: dict[str, Seen], now_ms: int, given: Given = NOTHING_GIVEN) -> bool:
         """Save everything. Returns whether it could be. Call with the store's lock held."""
-        if self._folder is None:
-            return False
+        return self.prepared(store, seen, now_ms, given)()
+
+    def prepared(
+        self, store: Store, seen: dict[str, Seen], now_ms: int, given: Given = NOTHING_GIVEN
+    ) -> Callable[[], bool]:
+        """Return what saves everything as it is now, as `save` does, in whatever thread it is called. Call with the
+        store's lock held."""
+        folder = self._folder
+        if folder is None:
+            return lambda: False
+        name = f"table-{os.getpid():x}-{now_ms:x}"
         try:
-            # The mode is not for parents that are made on the way, and the one that holds ours is ours too.
-            self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._folder.mkdir(mode=0o700, exist_ok=True)
-            with _lease(self._folder) as is_ours:
-                if is_ours:
-                    self._write(self._folder, store, seen, now_ms, given)
-                return is_ours
-        except OSError as error:
-            self.problem = f"cache not saved: {error.strerror or type(error).__name__}"
+            table, head = _table_sections(store.table), _head_sections(store, seen, now_ms, given, name)
         except OverflowError:  # sums of counts that no client has, but a log may say
             self.problem = "cache not saved: numbers of more than 64 bits"
-        return False
+            return lambda: False
+        return lambda: self._write(folder, name, table, head)
 
     def discard(self) -> None:
         """Make the next start begin without what was saved."""
@@ -112,20 +115,23 @@ class Cache:
             with contextlib.suppress(OSError):
                 (self._folder / "head").unlink()
 
-    def _write(self, folder: Path, store: Store, seen: dict[str, Seen], now_ms: int, given: Given) -> None:
-        name = f"table-{os.getpid():x}-{now_ms:x}"
-        write_sections(folder / name, _table_sections(store.table))
-        about = {"saved_ms": now_ms, "table": name, "rows": len(store.table)}
-        names = to_json([to_columns(store.owners), store.models])
-        files, checkpoints = encoded(seen)
-        # What is read first lies last, so that a file cut short is noticed at once.
-        ledger = to_json((*given[:3], *to_columns(given.checksums.items())))
-        parts = (_cells_bytes(store), names, to_json(_facts_of(store)), files, ledger, to_json(about))
-        write_sections(folder / "head", {"checkpoints": checkpoints, **dict(zip(_HEAD, parts, strict=True))})
-        self.problem = ""
-        for path in folder.glob("table-*"):
-            if path.name != name:
-                path.unlink(missing_ok=True)
+    def _write(self, folder: Path, name: str, table: Mapping[str, bytes], head: Mapping[str, bytes]) -> bool:
+        try:
+            # The mode is not for parents that are made on the way, and the one that holds ours is ours too.
+            folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
+            with _lease(folder) as is_ours:
+                if is_ours:
+                    write_sections(folder / name, table)
+                    write_sections(folder / "head", head)
+                    self.problem = ""
+                    for path in folder.glob("table-*"):
+                        if path.name != name:
+                            path.unlink(missing_ok=True)
+                return is_ours
+        except OSError as error:
+            self.problem = f"cache not saved: {error.strerror or type(error).__name__}"
+        return False
 
 
 @contextlib.contextmanager
@@ -145,8 +151,22 @@ def _lease(folder: Path) -> Iterator[bool]:
         os.close(fd)
 
 
+def _head_sections(store: Store, seen: dict[str, Seen], now_ms: int, given: Given, table: str) -> dict[str, bytes]:
+    about = {"saved_ms": now_ms, "table": table, "rows": len(store.table)}
+    names = to_json([to_columns(store.owners), store.models])
+    files, checkpoints = encoded(seen)
+    ledger = to_json((*given[:3], *to_columns(given.checksums.items())))
+    parts = (_cells_bytes(store), names, to_json(_facts_of(store)), files, ledger, to_json(about))
+    # What is read first lies last, so that a file cut short is noticed at once.
+    return {"checkpoints": checkpoints, **dict(zip(_HEAD, parts, strict=True))}
+
+
 def _cells_bytes(store: Store) -> bytes:
-    return array("q", chain.from_iterable(chain.from_iterable(store.cells.all.items()))).tobytes()
+    packed = Struct(f"={CELL_NUMBERS}q").pack
+    try:
+        return b"".join([packed(*key, *sums) for key, sums in store.cells.all.items()])
+    except error as too_large:
+        raise OverflowError from too_large
 
 
 def _fill(store: Store, cells: bytes, names: Any, facts: Any) -> None:

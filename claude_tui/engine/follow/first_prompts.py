@@ -40,7 +40,7 @@ class FirstPrompts:
             untitled = [
                 (facts.last_ms, key)
                 for key, facts in store.facts.sessions.items()
-                if not facts.title and key not in self.found and SOURCES[key[0]].prompt_of
+                if not facts.title.strip() and key not in self.found and SOURCES[key[0]].prompt_of
             ]
             paths = {key: store.facts.path_of(key) for _, key in sorted(untitled, reverse=True)[:MOST]}
         new = {key: words for key, path in paths.items() if (words := self._read(key, path))}

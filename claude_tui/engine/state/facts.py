@@ -182,7 +182,8 @@ class FactBook:
     def files(self) -> Iterator[tuple[str, str, FileFacts]]:
         """Yield (source, path, facts) that, learned in any order, give all of this again."""
         for key, files in self._files.items():
-            yield from ((key[0], path, facts) for path, facts in files.items())
+            for path, facts in files.items():
+                yield key[0], path, facts
 
     def logs(self, key: Key) -> list[str]:
         """Return the paths of the files that say something of a session or a sub-agent."""

@@ -87,10 +87,9 @@ class ExplainScreen(Dialog[None]):
         offered = [("e", "log", "screen.edit")] if self._edit is not None else []
         offered += [("O", "folder", "screen.show_folder")] if self._folder is not None else []
         parts: list[tuple[str, str]] = []
-        for key, word, action in (*offered, ("Esc", "closes", "screen.dismiss")):
-            parts += [(" · ", "$line")] if parts else []
-            parts += [(key, f"$primary @click={action}"), (f" {word}", f"$quiet @click={action}")]
-        return Content.assemble(*parts)
+        for key, word, action in offered:
+            parts += [(f"{key} {word}", f"$quiet @click={action}"), (" · ", "$quiet")]
+        return Content.assemble(*parts, ("↑↓ scroll · ", "$quiet"), ("Esc closes", "$quiet @click=screen.dismiss"))
 
     def on_mount(self) -> None:
         """Find out the rest."""

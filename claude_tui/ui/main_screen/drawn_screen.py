@@ -32,7 +32,7 @@ from claude_tui.ui.settings.kept import KeptSettings
 from claude_tui.ui.settings.last_look import LastLook
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.terminal.first_screen import KEEP_S, FirstScreen
-from claude_tui.ui.terminal.painted_app import PaintedScreen
+from claude_tui.ui.terminal.painted_app import PaintedApp, PaintedScreen
 from claude_tui.ui.text import clients
 from claude_tui.ui.views.base.view import DayWanted, MoreFound, Shown, View
 from claude_tui.ui.widgets.edges.header import HeaderStatus
@@ -47,6 +47,12 @@ if TYPE_CHECKING:
 
 FIRST_FRAME_S = 1.0
 """Counting waits at most so long for the first frame."""
+
+AT_REST = 3
+"""After so many refreshes without another size, the parts of a view have come to rest."""
+
+HELD_S = 0.4
+"""What was on screen stays at most so long while another view is drawn."""
 
 
 class DrawnScreen(PaintedScreen):
@@ -206,11 +212,40 @@ class DrawnScreen(PaintedScreen):
             if self.stage.draw(self.view, shown):
                 self.focus_view()  # what was hidden has lost the keys
             self.draw_frame()
+        self.call_after_refresh(self._let_go_if_whole, self.view.draws)
         if not self.is_painted.is_set():
             self.call_after_refresh(self.show_drawn)
         if not self._has_kept and shown.snapshot.progress.phase in (Phase.LIVE, Phase.POLLING):
             self._has_kept = True  # who goes elsewhere and leaves from there has a picture for the next start as well
             self.call_after_refresh(self.keep_frame)
+
+    def hold(self) -> None:
+        """Leave what is on screen until the view that comes is drawn as large as it is: no empty box is seen."""
+        if isinstance(self.app, PaintedApp):
+            self.app.hold()
+            self.set_timer(HELD_S, self._let_go)
+
+    def _let_go(self) -> None:
+        if isinstance(self.app, PaintedApp):
+            self.app.let_go()
+
+    def _let_go_if_whole(self, draws: int, times: int = AT_REST) -> None:
+        """Show what is drawn, once nothing in it changes its size any more and all is there that it asked for.
+
+        What is drawn first in a view has no size before; then it is drawn again, and that counts from the start.
+        """
+        view = self.view
+        fits = self.shown is not None and self.shown is view.shown and self._sizes() == self._drawn_sizes
+        if not (fits and view.size and view.draws == draws and view.is_whole):
+            return
+        if times or self._layout_required:
+            self.call_after_refresh(self._let_go_if_whole, draws, max(0, times - 1))
+        else:
+            self._let_go()
+
+    def on_screen_suspend(self) -> None:
+        """A dialog comes: that is to be seen at once."""
+        self._let_go()
 
     def _sizes(self) -> list[Size]:
         return [part.size for part in (*self.query_one(Meters).children, *self.view.walk_children(Widget))]
@@ -256,7 +291,9 @@ class DrawnScreen(PaintedScreen):
             unlogged_nano = sum(nano for day, nano in unlogged.days.items() if self.period.covers(day, today))
         else:
             unlogged_nano = unlogged.nano
-        is_split = clients.are_several(snapshot) and not view.IGNORES_PERIOD
+        # The sums of a view that asks for all days are those of the period only if that is all days.
+        is_of_period = not view.IGNORES_PERIOD or self.period.range(today) == (None, None)
+        is_split = clients.are_several(snapshot) and is_of_period
         budgets = self.kept.now.budgets if snapshot.progress.phase is not Phase.MERGED else ()  # those of this machine
         status = HeaderStatus(
             view=navigation.here.view, tab=navigation.tab, now_ms=self.now_ms, period=self.period.label,

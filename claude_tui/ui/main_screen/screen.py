@@ -29,6 +29,7 @@ class MainScreen(DrawnScreen):
     # -- going about
 
     async def _go(self, stops: list[Stop]) -> None:
+        self.hold()
         await self.stage.hold(stops[-1].view)
         self.navigation.stops = stops
         self.rearrange()
@@ -172,6 +173,7 @@ class MainScreen(DrawnScreen):
     async def action_refresh(self) -> None:
         """Look at every file again."""
         await asyncio.to_thread(self.source.refresh)
+        self.notify("all files are checked again", timeout=2, markup=False)
         self.refresher.request(urgent=True)
 
     def action_zoom(self) -> None:

@@ -23,6 +23,8 @@ class PaintedApp(App[None]):
         """Whether things were moved by scrolling alone before what was drawn last."""
         self.is_shown = False
         """Whether anything is drawn yet: until then the terminal shows what it showed, and no empty boxes."""
+        self.is_held = False
+        """Whether the terminal goes on showing what it shows while another picture is put together."""
 
     def on_mount(self) -> None:
         """Draw everything: another program may have drawn on the terminal meanwhile."""
@@ -38,6 +40,16 @@ class PaintedApp(App[None]):
         if not self.is_shown:
             self.is_shown = True
             self.repaint()
+
+    def hold(self) -> None:
+        """Leave on the terminal what it shows, until `let_go`."""
+        self.is_held = True
+
+    def let_go(self) -> None:
+        """Draw what there is instead of what was left on the terminal, if anything was."""
+        if self.is_held:
+            self.is_held = False
+            self.refresh()
 
     async def on_event(self, event: events.Event) -> None:
         """A terminal of another size has moved what it shows, even if its size is back by now."""
@@ -63,7 +75,7 @@ class PaintedApp(App[None]):
         assert driver is not None
         if self._batch_count:
             screen.refresh()  # Textual takes this for drawn, and would not come back to it
-        elif self._running and self.is_shown and not self._closed:
+        elif self._running and self.is_shown and not (self.is_held or self._closed):
             cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
             text = self.painted(renderable)
             if text or cursor != self._previous_cursor_position:
@@ -81,12 +93,12 @@ class PaintedApp(App[None]):
 
 
 class PaintedScreen(Screen[None]):
-    """A screen that is not drawn in vain: until a `PaintedApp` shows anything, Textual would draw it several times."""
+    """A screen that is not drawn in vain: until a `PaintedApp` shows it, Textual would draw it several times."""
 
     def _compositor_refresh(self) -> None:
         """Draw what is new, if anybody sees it."""
         app = self.app
-        if isinstance(app, PaintedApp) and not (app.is_shown or app.is_headless):
-            self._dirty_widgets.clear()  # all is drawn when the app is shown
+        if isinstance(app, PaintedApp) and not app.is_headless and (app.is_held or not app.is_shown):
+            self._dirty_widgets.clear()  # all is drawn when it is shown
         else:
             super()._compositor_refresh()

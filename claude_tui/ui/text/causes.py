@@ -16,11 +16,12 @@ from claude_tui.engine.queries.causes.tables import CauseRow, CauseTable, Facts
 from claude_tui.engine.queries.causes.waste import WASTE, Proof, Waste
 from claude_tui.model import Usage
 from claude_tui.sources.values.display import display_name
+from claude_tui.ui.text.explanation import KINDS
 from claude_tui.ui.text.statements import Heading, Statements, fact
 from claude_tui.widths import cut
 
 READING: Final = "reading what the logs say of it…"
-_COUNTERS: Final = ("input", "output", "cache_write_5m", "cache_write_1h", "cache_read", "web_search")
+_COUNTERS: Final = (*KINDS, ("web_search", "web searches"))
 
 
 def convention_line(by: str, notes: Sequence[str], width: int) -> str:
@@ -78,7 +79,7 @@ def of_row(row: CauseRow, table: CauseTable) -> Statements:
         fact(TITLES[table.by], display_name(row.label)),
         fact("cost", figures.cost(row.sums, 14), f"of {figures.cost(table.sums, 14)}, the total"),
         fact("share", figures.share(row.cost_nano, table.total_nano).strip() or "0%"),
-        fact("divided", "", f"{about.convention}; all rows sum to the total"),
+        fact("divided", "", f"{about.convention}; all rows add up to the total"),
     ]
     lines += [fact("to know", "", note) for note in table.notes]
     lines.append(Content(""))
@@ -109,7 +110,7 @@ def _calls(row: CauseRow) -> str:
 
 
 def _usage(usage: Usage) -> Statements:
-    return [fact(name.replace("_", " "), f"{value:,}") for name in _COUNTERS if (value := getattr(usage, name))]
+    return [fact(label, f"{value:,}") for name, label in _COUNTERS if (value := getattr(usage, name))]
 
 
 def waste_mark(found: Waste) -> str:

@@ -17,13 +17,14 @@ from claude_tui.sources.turns.turn import TurnDetails
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.text.statements import NAMES, Heading, Statements, fact
 
-_KINDS: Final = (
+KINDS: Final = (
     ("input", "input"),
     ("output", "output"),
     ("cache_write_5m", "cache write 5m"),
     ("cache_write_1h", "cache write 1h"),
     ("cache_read", "cache read"),
 )
+"""The kinds of tokens, as counters and in words."""
 
 PICO: Final = 1_000_000
 """Picodollars per token that make one dollar per million tokens."""
@@ -39,7 +40,7 @@ def of_totals(totals: Totals, zone: tzinfo) -> Statements:
         lines.append(fact("from", moments.clock(totals.first_ms, zone)))
         lines.append(fact("to", moments.clock(totals.last_ms, zone)))
     lines.append(Content(""))
-    lines += [fact(label, f"{getattr(totals, name):,}") for name, label in _KINDS]
+    lines += [fact(label, f"{getattr(totals, name):,}") for name, label in KINDS]
     if totals.web_search:
         lines.append(fact("web searches", f"{totals.web_search:,}", "$10 per 1,000"))
     if totals.premium_milli:
@@ -93,7 +94,7 @@ def of_response(response: Response, zone: tzinfo, prices: str) -> Statements:
         fact("model", display_name(response.model)),
         fact("at", moments.clock(response.time_ms, zone)),
         Content(""),
-        *(fact(label, f"{getattr(usage, name):,}") for name, label in _KINDS),
+        *(fact(label, f"{getattr(usage, name):,}") for name, label in KINDS),
         Content(""),
     ]
     if response.is_fast:

@@ -34,7 +34,7 @@ def tail(name: str) -> str:
 
 def _parts(name: str) -> list[str]:
     """The parts of an absolute folder; anything else is one part."""
-    parts = [part for part in _SEPARATORS.split(name) if part] if _ABSOLUTE.match(name) else []
+    parts = [part for part in _SEPARATORS.split(name) if part.strip()] if _ABSOLUTE.match(name) else []
     return parts or [name]
 
 

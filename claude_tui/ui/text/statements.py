@@ -47,7 +47,8 @@ def fact(name: str, value: str, note: str = "") -> Fact:
 def laid_out(lines: Sequence[Statement], width: int) -> Content:
     """Statements as text: names right-aligned in a column, notes wrapped beside it, or below where that is narrow."""
     drawn: list[Content] = []
-    names = max(FEWEST, min(NAMES, width // 3))
+    longest = max((cell_len(line.name) for line in lines if isinstance(line, Fact)), default=0)
+    names = max(FEWEST, min(NAMES, width // 3, longest + INDENT))
     for line in lines:
         if isinstance(line, Content):
             drawn.append(line)

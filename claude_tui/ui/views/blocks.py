@@ -49,20 +49,7 @@ class BlockRow:
     @property
     def totals(self) -> Totals:
         """What it holds, as the sums other rows have."""
-        usage = self.block.usage
-        return Totals(
-            responses=self.block.entries,
-            input=usage.input,
-            output=usage.output,
-            cache_write_5m=usage.cache_write_5m,
-            cache_write_1h=usage.cache_write_1h,
-            cache_read=usage.cache_read,
-            web_search=usage.web_search,
-            cost_nano=self.block.nano,
-            unpriced_responses=self.block.unpriced,
-            first_ms=self.block.first_ms,
-            last_ms=self.block.last_ms,
-        )
+        return self.block.totals
 
 
 def rows_of(blocks: Sequence[UsageBlock], now_ms: int) -> list[BlockRow]:

@@ -102,6 +102,11 @@ class CausesView(TableView):
         """Whether it is the dimension that is wanted, too."""
         return super().shows(scope, period) and self.shown is not None and self._is_answered(self.shown)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether what is on screen is the dimension that is wanted."""
+        return self.shown is not None and self._is_answered(self.shown)
+
     def _is_answered(self, shown: Shown) -> bool:
         return shown.query is not None and self._inquiry.has_answered(CausesQuestion(shown.query, self.by))
 

@@ -118,6 +118,14 @@ class DaysView(View):
         return tuple(id for id in self.KEYS if has_chart or not id.startswith("chart-"))
 
     @property
+    def is_whole(self) -> bool:
+        """Whether what there is of the selected day is drawn, too."""
+        found: DayFound | None = self.shown.extra if self.shown is not None else None
+        if found is None:
+            return self.heatmap.cursor_day is None
+        return found.day == self.heatmap.cursor_day and (not self._asks_hours or found.hours_by_day is not None)
+
+    @property
     def main(self) -> Widget:
         """The heatmap takes the keys."""
         return self.heatmap

@@ -215,6 +215,12 @@ class LiveView(SessionsView):
             self._cards.draw(running, shown.now_ms)
 
     @property
+    def is_whole(self) -> bool:
+        """Whether the graph is drawn, if there is room for one."""
+        lately: Lately | None = self.shown.extra if self.shown is not None else None
+        return not self._columns or (lately is not None and lately.burned is not None)
+
+    @property
     def _awake(self) -> list[SessionRow]:
         """The sessions that do something, those that wait for a person first."""
         rows = [row for row in self._every(self.shown.snapshot) if row.state not in RESTING] if self.shown else []

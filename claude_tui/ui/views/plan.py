@@ -21,6 +21,7 @@ from claude_tui.model import Query, Snapshot, Totals
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.table.kinds import cells
+from claude_tui.ui.table.kinds.client_column import client_column
 from claude_tui.ui.table.line_table import LineTable
 from claude_tui.ui.text.names import short_model
 from claude_tui.ui.views.base.table_view import TableView
@@ -89,6 +90,7 @@ class PlanView(TableView):
         "row-open",
         "filter",
         "sort-next",
+        "explain",
         "period",
         "rows-export",
         "pause",
@@ -126,6 +128,7 @@ class PlanView(TableView):
                    right=False, descending=False),
             Column("name", "Name", 14, lambda row, w: Cell(self.row_name(row), "name"),
                    lambda row: self.row_name(row).lower(), 0, narrow=10, flex=1, right=False, descending=False),
+            client_column(2),
             Column("cost", "Cost", 9, lambda row, w: _cost_cell(row.totals, w),
                    lambda row: row.totals.cost_nano, 0, narrow=8, unit=NANO,
                    tooltip="At API list prices, not your bill"),
@@ -141,8 +144,9 @@ class PlanView(TableView):
             cells.messages(9),
             Column("active", "Active", 8, lambda row, w: active_time(row.active_ms), lambda row: row.active_ms or 0, 5,
                    narrow=7, tooltip="Time of work: responses at most 15 minutes apart"),
-            Column("active-before", "Before", 8, lambda row, w: active_time(row.active_before_ms),
-                   lambda row: row.active_before_ms or 0, 8, narrow=7, tooltip="Time of work in the days before"),
+            Column("active-before", "Active before", 13, lambda row, w: active_time(row.active_before_ms),
+                   lambda row: row.active_before_ms or 0, 8, narrow=7, short="Before",
+                   tooltip="Time of work in the days before"),
         ]  # fmt: skip
 
     def row_name(self, row: Compared) -> str:

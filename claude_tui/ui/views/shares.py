@@ -76,11 +76,12 @@ class SharesView(TableView):
             client_column(6),
             Column("messages", "Msgs", 7, lambda row, width: cells.counted(row.responses, width),
                    lambda row: row.responses, 4, narrow=5, plain=lambda row: str(row.responses)),
-            Column("bar", "Share", 16, bar, lambda row: row.cost_nano, 5, narrow=6, flex=2, right=False),
+            Column("bar", "Share", 16, bar, lambda row: row.cost_nano, 5, narrow=6, grows=48, right=False),
             Column("cost", "Cost", 9, lambda row, width: Cell(figures.money(row.cost_nano, width), "money"),
                    lambda row: row.cost_nano, 0, narrow=8, tooltip="What of the session went for it"),
             Column("share", "%", 5, percent, lambda row: row.cost_nano, 1, tooltip="Part of this cause"),
-            Column("age", "Age", 4, age, lambda row: row.last_ms, 2, tooltip="Time since the last response of it"),
+            Column("age", "Age", 4, age, lambda row: -row.last_ms, 2, descending=False,
+                   tooltip="Time since the last response of it"),
         ]  # fmt: skip
 
     def title_parts(self) -> list[tuple[str, str]]:

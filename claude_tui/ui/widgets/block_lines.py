@@ -59,7 +59,6 @@ def window_lines(
         heading = (f"about {figures.money(window.low_nano)}", "bold $foreground")
     else:
         heading = (f"{figures.money(window.low_nano)} to {figures.money(window.high_nano)}", "bold $foreground")
-    mark = "≥ " if window.block.unpriced else ""
     return [
         Content.assemble(
             (bounds, "bold $foreground"),
@@ -70,9 +69,9 @@ def window_lines(
         ),
         assemble(
             [
-                (0, [("so far ", "$quiet"), (mark + figures.money(window.block.nano, 12), "bold $primary")]),
+                (0, [("so far ", "$quiet"), (figures.headline_cost(window.block.totals), "bold $primary")]),
                 (1, [(figures.tokens(window.block.usage.tokens), "$quiet")]),
-                (2, [(figures.many(window.block.entries, "msg"), "$quiet")]),
+                (2, [(figures.many(window.block.responses, "msg"), "$quiet")]),
             ],
             width,
             gap=("   ", ""),
@@ -103,16 +102,15 @@ def reported_lines(found: BlocksPicture, now_ms: int) -> list[str]:
 
 
 def week_lines(days: Sequence[DayRow], today: date, width: int) -> list[Content]:
-    """The weeks as bars."""
+    """The weeks as bars; a week before the first day there is anything of is not known."""
     found = weeks(days, today)
+    first = min((row.day for row in days), default=today)
     top = max((totals.cost_nano for _, totals in found), default=0)
     lines = []
     for monday, totals in found:
         name = f"{monday.day:2d} {moments.MONTHS[monday.month - 1]}"
         bar = bars.bar(totals.cost_nano / top if top else 0, max(0, width - 18))
-        lines.append(
-            Content.assemble(
-                (name, "$quiet"), "  ", (bar, "$primary"), (figures.cost(totals, 9).rjust(10), "$foreground")
-            )
-        )
+        is_known = monday + timedelta(days=6) >= first
+        figure, style = (figures.cost(totals, 9), "$foreground") if is_known else ("no data", "$faint")
+        lines.append(Content.assemble((name, "$quiet"), "  ", (bar, "$primary"), (figure.rjust(10), style)))
     return lines

@@ -239,7 +239,7 @@ class Play:
         if refresher._requested.is_set():
             refresher.request(urgent=True)
             return False
-        if self._is_taking or app._batch_count or app._resize_event is not None:
+        if self._is_taking or app._batch_count or app.is_held or app._resize_event is not None:
             return False
         if any(worker.is_running and worker.group not in _STANDING for worker in app.workers):
             return False

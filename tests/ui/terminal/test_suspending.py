@@ -46,7 +46,7 @@ LAUNCHER = "import subprocess, sys; sys.exit(subprocess.call([sys.executable, *s
 PROGRAM = ("-m", "claude_tui", "--view", "sessions")
 
 
-LANDMARKS = ("claude-top", "● live", "tokens/min · 60 min", "no input yet", "Session ", "26w", " 1 · age ▼ ")
+LANDMARKS = ("claude-top", "● live", "tokens/min · 60 min", "no input yet", "Session ", "26w", " 1 · age ▲ ")
 """Something of every part of the screen that no dialog covers."""
 
 

@@ -46,3 +46,8 @@ def test_short_names_are_never_ambiguous(names: set[str]) -> None:
 )
 def test_model_names_lose_what_they_share(name: str, text: str) -> None:
     assert short_model(name) == text
+
+
+def test_a_folder_whose_name_is_blank_is_called_something() -> None:
+    found = tails(["/home/me/   ", "/home/me/work"])
+    assert all(name.strip() for name in found.values()) and len(set(found.values())) == 2

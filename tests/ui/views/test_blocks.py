@@ -14,12 +14,12 @@ from claude_tui.model import DayRow, Totals, Usage
 from claude_tui.ui.text import explanation as explain
 from claude_tui.ui.text.statements import laid_out
 from claude_tui.ui.views.blocks import rows_of
-from claude_tui.ui.widgets.block_lines import reported_lines, weeks, window_lines
+from claude_tui.ui.widgets.block_lines import reported_lines, week_lines, weeks, window_lines
 from tests.ui.fakes import EVERYTHING, NOW_MS, TODAY, FakeSource
 from tests.ui.helpers import press, running, screen_text, wait_until
 
 HOUR_MS = 3_600_000
-BLOCK = UsageBlock(NOW_MS - HOUR_MS, NOW_MS + 4 * HOUR_MS, 12, Usage(1, 2, 3, 4, 5), 5_000_000_000)
+BLOCK = UsageBlock(NOW_MS - HOUR_MS, NOW_MS + 4 * HOUR_MS, 12, 12, Usage(1, 2, 3, 4, 5), 5_000_000_000)
 
 
 def said(window: Window | None) -> str:
@@ -68,6 +68,12 @@ def test_limits_of_several_clients_and_accounts_are_told_apart() -> None:
     assert reported_lines(BlocksPicture(reported=found[3:]), NOW_MS) == ["Codex 5h 40% used, now"]
     lines = window_lines(BlocksPicture(reported=found[3:]), NOW_MS, timezone.utc, 70)
     assert lines[-1].plain == "Codex 5h 40% used, now", "also while no block of Claude Code is open"
+
+
+def test_a_week_before_the_first_day_with_anything_is_not_nothing_but_unknown() -> None:
+    days = [DayRow(TODAY - timedelta(days=number), Totals(1, cost_nano=10**9)) for number in (0, 20)]
+    lines = [line.plain for line in week_lines(days, TODAY, 40)]
+    assert [line.rpartition("  ")[2].strip() for line in lines] == ["$1.00", "$0.00", "$0.00", "$1.00", "no data"]
 
 
 def test_weeks_begin_on_monday_and_lose_nothing() -> None:

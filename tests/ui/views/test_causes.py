@@ -312,7 +312,8 @@ async def test_names_from_logs_are_safe_to_show() -> None:
     class Hostile(FakeCauses):
         def table(self, query: Query, by: str) -> CauseTable:
             made = super().table(query, by)
-            rows = (made.rows[0]._replace(name="\x1b]0;x\x07", label="\x1b]0;x\x07"), *made.rows[1:])
+            first = made.rows[0]._replace(name="\x1b]0;x\x07", label="\x1b]0;x\x07", project="/home/\x1b[31mred")
+            rows = (first, *made.rows[1:])
             return made._replace(rows=rows)
 
         def facts(self, query: Query) -> dict[str, Any]:
@@ -323,6 +324,9 @@ async def test_names_from_logs_are_safe_to_show() -> None:
     async with running(source, size=(120, 40)) as (app, pilot):
         await press(pilot, "7")
         assert "\x1b" not in screen_text(app) and "\ufffd]0;x\ufffd" in screen_text(app)
+        await press(pilot, "b")
+        await wait_until(pilot, lambda: "Project" in screen_text(app) and app.main.is_up_to_date)
+        assert "\x1b" not in screen_text(app) and "\ufffd[31mred" in screen_text(app)
         for keys in (("i",), ("enter",), ("enter",), ("i",)):
             await press(pilot, *keys)
             assert "\x1b" not in screen_text(app)

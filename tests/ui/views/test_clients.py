@@ -66,6 +66,26 @@ async def test_several_clients_have_a_column_with_glyph_and_name(view: str) -> N
         assert "✦" not in text, "a client without logs is not shown"
 
 
+async def test_the_plan_tells_models_of_one_name_apart_by_their_clients() -> None:
+    async with running(FakeSource(mixed), size=(160, 40)) as (app, pilot):
+        await press(pilot, "8")
+        text = screen_text(app)
+        assert "Client" in text
+        rows = [line for line in text.split("\n") if "│ model" in line]
+        assert rows and all(any(name in row for name in ("claude", "opencode", "codex")) for row in rows)
+        assert not any(clients.GLYPHS[name] in line for name in CLIENTS for line in text.split("\n") if "│ all" in line)
+
+
+async def test_every_view_says_the_same_of_what_clients_cost() -> None:
+    async with running(FakeSource(mixed), size=(160, 40)) as (app, pilot):
+        said = set()
+        for view in VIEWS:
+            await press(pilot, number(view))
+            line = next(line for line in screen_text(app).split("\n") if "✻" in line and "active" in line)
+            said.add(line[line.index("✻") :])
+        assert len(said) == 1
+
+
 async def test_where_there_is_little_room_the_glyph_alone_stays() -> None:
     async with running(FakeSource(mixed), size=(60, 20)) as (app, pilot):
         await press(pilot, "2")
@@ -107,6 +127,15 @@ async def test_the_key_goes_through_the_clients_and_back_to_all() -> None:
             )
             top = screen_text(app).split("\n")[0]
             assert (" ".join((clients.GLYPHS[name], name)) in top) if name else ("✻" not in top)
+
+
+@pytest.mark.parametrize("size", [(200, 60), (120, 36), (80, 24), (60, 15), (40, 8)])
+async def test_that_one_client_is_shown_alone_is_seen_at_every_size(size: tuple[int, int]) -> None:
+    async with running(FakeSource(mixed), size=size) as (_, pilot):
+        await press(pilot, "2")
+        assert "✻" not in screen_text(pilot.app).split("\n")[0]
+        await press(pilot, "a")
+        assert "✻" in screen_text(pilot.app).split("\n")[0]
 
 
 @pytest.mark.parametrize("view", [name for name in VIEWS if name != "blocks"])

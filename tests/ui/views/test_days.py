@@ -155,3 +155,12 @@ async def test_walking_on_from_the_edge_shows_older_weeks() -> None:
         assert heatmap.cursor_day == first - timedelta(days=7)
         await press(pilot, "G")
         assert heatmap.grid[-1][-1].day >= TODAY
+
+
+async def test_a_day_without_anything_opens_to_nothing_in_it_and_the_way_back() -> None:
+    async with running(view="days", period="all") as (app, pilot):
+        await press(pilot, "g", "enter")
+        assert app.main.navigation.here.view == "sessions"
+        text = screen_text(app)
+        if not app.main.view.table or not app.main.view.table.rows:
+            assert "nothing in 20" in text and "Esc goes back" in text and "all time   p" not in text

@@ -144,3 +144,11 @@ async def test_a_folder_that_cannot_be_shown_is_copied_and_why_is_said() -> None
         assert [note.message for note in app._notifications] == [
             f"the folder is not there; copied instead: {row.project}"
         ]
+
+
+async def test_keys_that_change_nothing_on_screen_say_what_they_did() -> None:
+    async with running(size=(80, 24)) as (app, pilot):
+        await pilot.press("plus")
+        await wait_until(pilot, lambda: any(one.title == "refresh at most every" for one in app._notifications))
+        await pilot.press("r")
+        await wait_until(pilot, lambda: any("files are checked" in one.message for one in app._notifications))

@@ -313,3 +313,14 @@ async def test_the_tools_of_replies_on_screen_are_read_once_each() -> None:
 def test_the_detail_of_a_row_is_whole_at_every_width(width: int) -> None:
     sums = Totals(responses=3, input=9, cache_read=99, read_saved_nano=123_456_000_000_000, write_extra_nano=10**12)
     assert all(len(line) <= width for line in kinds(sums, width, 9).plain.split("\n"))
+
+
+async def test_the_youngest_on_top_is_the_least_age_on_top() -> None:
+    async with running(view="sessions") as (app, pilot):
+        assert "Age▲" in screen_text(app) and "age ▲" in screen_text(app)
+        table = app.main.view.table
+        assert table is not None
+        ages = [-row.totals.last_ms for row in table.rows]
+        assert ages == sorted(ages) and len(set(ages)) > 1
+        await press(pilot, "I")
+        assert "Age▼" in screen_text(app)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
+from claude_tui.cli.counting.beside import beside
 from claude_tui.cli.counting.scope import add_scope_options, causes_of, machine_by_response, narrowed
 from claude_tui.cli.counting.setup import counted, snapshot_of
 from claude_tui.cli.fleet.reading import add_from_options, fleet_of
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import re
 
     from claude_tui.engine.state.store import Store
+    from claude_tui.fleet.read import Fleet
     from claude_tui.model import Query, Totals
 
 
@@ -91,9 +93,6 @@ def _positive(text: str) -> int:
 
 def run(options: Namespace) -> int:
     """Count, print, and return the exit code."""
-    from claude_tui.reports.report import ALL, SECTIONS, SUMMED, csv_of, report, sections_of
-    from claude_tui.reports.report_tables import footer, tables
-
     if options.csv and options.by == "all":
         raise exits.CommandError("--csv prints one section; name it with --by", exits.USAGE)
     if options.csv and options.json:
@@ -104,15 +103,23 @@ def run(options: Namespace) -> int:
         if options.url:
             raise exits.CommandError(f"--by {options.by} reads the logs, and --from has none", exits.USAGE)
         return _causes(options)
-    wanted = ALL if options.by == "all" else (SECTIONS[options.by],)
     asked = period(options)
     fleet = fleet_of(options, asked)
     if fleet is None and options.by in ("user", "team"):
         raise exits.CommandError(f"--by {options.by} needs --from", exits.USAGE)
     if fleet is not None and options.by == "hour":
         raise exits.CommandError("a table of many machines has no hours; responses/ has the instants", exits.USAGE)
-    store = counted(options) if fleet is None else fleet.store
-    query = narrowed(store, asked, options)
+    with beside() as meanwhile:  # the cache is written while the report is made
+        store = counted(options, meanwhile=meanwhile) if fleet is None else fleet.store
+        _print(options, store, fleet, narrowed(store, asked, options))
+    return exits.PARTIAL if options.strict and store.problems else exits.OK
+
+
+def _print(options: Namespace, store: Store, fleet: Fleet | None, query: Query) -> None:
+    from claude_tui.reports.report import ALL, SECTIONS, SUMMED, csv_of, report, sections_of
+    from claude_tui.reports.report_tables import footer, tables
+
+    wanted = ALL if options.by == "all" else (SECTIONS[options.by],)
     snapshot = snapshot_of(store, query, with_recent=False)
     summed: Mapping[str, Totals] | None = None
     if SECTIONS.get(options.by) in SUMMED:
@@ -130,7 +137,6 @@ def run(options: Namespace) -> int:
         streams.write_json(report(snapshot, sections, figures))
     else:
         streams.write_tables(tables(snapshot, sections), footer(snapshot, figures))
-    return exits.PARTIAL if options.strict and store.problems else exits.OK
 
 
 def _summed(store: Store, query: Query, by: str) -> Mapping[str, Totals]:

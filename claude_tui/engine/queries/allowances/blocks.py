@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from claude_tui.model import Response, Usage
+from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
+from claude_tui.model import Response, Totals, Usage
 from claude_tui.units import HOUR_MS, MINUTE_MS
 
 LENGTH_MS: Final = 5 * HOUR_MS
@@ -23,27 +24,32 @@ NOTHING: Final = Usage()
 
 
 class BlockEntry(NamedTuple):
-    """One response (or one extra of it). `nano` is None if it has no price."""
+    """One response (or one extra of it, which is no response). `nano` is None if it has no price."""
 
     time_ms: int
     usage: Usage
     nano: int | None
     model: str = ""
+    is_extra: bool = False
+    doubts: Doubts = NO_DOUBTS
 
 
 @dataclass(frozen=True, slots=True)
 class UsageBlock:
     """Entries of one window [start_ms, end_ms), or a gap between two windows, which has none.
 
-    `models` are in order of first use. `unpriced` counts entries without a price, which are not in `nano`.
+    `models` are in order of first use. `responses` are the entries that are no extras. `unpriced` counts entries
+    without a price, which are not in `nano`.
     """
 
     start_ms: int
     end_ms: int
     entries: int = 0
+    responses: int = 0
     usage: Usage = NOTHING
     nano: int = 0
     unpriced: int = 0
+    doubts: Doubts = NO_DOUBTS
     models: tuple[str, ...] = ()
     first_ms: int = 0
     last_ms: int = 0
@@ -52,6 +58,14 @@ class UsageBlock:
     def is_gap(self) -> bool:
         """Whether nothing happened in it."""
         return not self.entries
+
+    @property
+    def totals(self) -> Totals:
+        """What it holds, as the sums of a day or a session; what its cache saved is not kept."""
+        return Totals(
+            self.responses, *self.usage, cost_nano=self.nano, **self.doubts._asdict(),
+            first_ms=self.first_ms, last_ms=self.last_ms,
+        )  # fmt: skip
 
     def is_active(self, now_ms: int) -> bool:
         """Whether it goes on: begun, not over, and the last entry less than its length ago."""
@@ -65,7 +79,11 @@ class UsageBlock:
 def entries_of(responses: Iterable[Response]) -> Iterator[BlockEntry]:
     """Yield responses as entries, in the order given."""
     for response in responses:
-        yield BlockEntry(response.time_ms, response.usage, response.price.nano, response.model)
+        price, is_extra = response.price, bool(response.extra)
+        doubts = Doubts.of(
+            price, response.usage.tokens, is_response=not is_extra, is_lower_bound=response.is_lower_bound
+        )
+        yield BlockEntry(response.time_ms, response.usage, price.nano, response.model, is_extra, doubts)
 
 
 def blocks(entries: Iterable[BlockEntry], length_ms: int = LENGTH_MS, anchor_ms: int = HOUR_MS) -> list[UsageBlock]:
@@ -99,9 +117,11 @@ def _block(start_ms: int, length_ms: int, inside: Sequence[BlockEntry]) -> Usage
         start_ms=start_ms,
         end_ms=start_ms + length_ms,
         entries=len(inside),
+        responses=sum(not entry.is_extra for entry in inside),
         usage=Usage(*map(sum, zip(*(entry.usage for entry in inside), strict=True))),
         nano=sum(entry.nano or 0 for entry in inside),
         unpriced=sum(entry.nano is None for entry in inside),
+        doubts=Doubts.together(entry.doubts for entry in inside),
         models=tuple(dict.fromkeys(entry.model for entry in inside if entry.model)),
         first_ms=inside[0].time_ms,
         last_ms=inside[-1].time_ms,

@@ -15,10 +15,12 @@ from typing import Final
 
 from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, BlockEntry, UsageBlock, Window, open_window
 from claude_tui.engine.queries.allowances.limits import FILE_NAME, Limits, ReportedWindow, read_limits
+from claude_tui.engine.queries.causes.costs.doubts import Doubts
 from claude_tui.engine.queries.plan_limits import LoggedLimits, Roots
 from claude_tui.engine.state.store import Store
 from claude_tui.engine.state.sums.cellbook import CellBook
-from claude_tui.model import Usage
+from claude_tui.model import Price, Usage
+from claude_tui.sources.columns import LOWER_BOUND
 from claude_tui.sources.values.instants import AHEAD_MS
 from claude_tui.units import HOUR_MS
 
@@ -51,9 +53,11 @@ class _Hour:
     first_ms: int
     last_ms: int
     entries: int
+    responses: int
     usage: Usage
     nano: int
     unpriced: int
+    doubts: Doubts
     models: tuple[str, ...]
 
 
@@ -192,9 +196,16 @@ def _entries(store: Store, rows: Iterable[int]) -> Iterator[BlockEntry]:
     table = store.table
     for row in rows:
         time_ms = table.time[row]
-        yield BlockEntry(time_ms, table.usage(row), store.price(row).nano, store.models[table.model[row]])
+        price, usage = store.price(row), table.usage(row)
+        doubts = Doubts.of(price, usage.tokens, is_lower_bound=bool(table.flags[row] & LOWER_BOUND))
+        yield BlockEntry(time_ms, usage, price.nano, store.models[table.model[row]], doubts=doubts)
         for number, extra in enumerate(table.extras.get(row, ())):
-            yield BlockEntry(time_ms, extra.usage, store.extra_price(row, number).nano, extra.model)
+            yield _extra_entry(time_ms, extra.usage, store.extra_price(row, number), extra.model)
+
+
+def _extra_entry(time_ms: int, usage: Usage, price: Price, model: str) -> BlockEntry:
+    doubts = Doubts.of(price, usage.tokens, is_response=False)
+    return BlockEntry(time_ms, usage, price.nano, model, is_extra=True, doubts=doubts)
 
 
 def _unlogged_entries(store: Store, since_ms: int, until_ms: int, account: str) -> Iterator[BlockEntry]:
@@ -203,7 +214,7 @@ def _unlogged_entries(store: Store, since_ms: int, until_ms: int, account: str) 
             continue
         for _, time_ms, model, usage in remainder.lines(session):
             if since_ms < time_ms <= until_ms:
-                yield BlockEntry(time_ms, usage, store.unlogged_price(time_ms, model, usage).nano, model)
+                yield _extra_entry(time_ms, usage, store.unlogged_price(time_ms, model, usage), model)
 
 
 def _hour(start_ms: int, entries: list[BlockEntry]) -> _Hour | None:
@@ -214,9 +225,11 @@ def _hour(start_ms: int, entries: list[BlockEntry]) -> _Hour | None:
         entries[0].time_ms,
         entries[-1].time_ms,
         len(entries),
+        sum(not entry.is_extra for entry in entries),
         Usage(*map(sum, zip(*(entry.usage for entry in entries), strict=True))),
         sum(entry.nano or 0 for entry in entries),
         sum(entry.nano is None for entry in entries),
+        Doubts.together(entry.doubts for entry in entries),
         tuple(dict.fromkeys(entry.model for entry in entries if entry.model)),
     )
 
@@ -246,9 +259,11 @@ def _block(start_ms: int, inside: list[_Hour]) -> UsageBlock:
         start_ms=start_ms,
         end_ms=start_ms + LENGTH_MS,
         entries=sum(hour.entries for hour in inside),
+        responses=sum(hour.responses for hour in inside),
         usage=Usage(*map(sum, zip(*(hour.usage for hour in inside), strict=True))),
         nano=sum(hour.nano for hour in inside),
         unpriced=sum(hour.unpriced for hour in inside),
+        doubts=Doubts.together(hour.doubts for hour in inside),
         models=tuple(dict.fromkeys(model for hour in inside for model in hour.models)),
         first_ms=inside[0].first_ms,
         last_ms=inside[-1].last_ms,

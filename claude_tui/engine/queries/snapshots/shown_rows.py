@@ -86,7 +86,7 @@ def _agent_rows(store: Store, key: SessionKey, parts: Mapping[str, AgentPart]) -
 
 def title_of(facts: FileFacts | None, presence: Presence | None) -> str:
     """Return the title of a session, else what its process calls it, "" if neither is known."""
-    return (facts.title if facts else "") or (presence.name if presence else "")
+    return (facts.title.strip() if facts else "") or (presence.name.strip() if presence else "")
 
 
 def session_name(key: SessionKey, facts: FileFacts | None, presence: Presence | None) -> str:

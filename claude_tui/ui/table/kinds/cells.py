@@ -272,8 +272,9 @@ def age(frame: Frame, priority: int) -> Column[Any]:
         return Cell(moments.age(row.totals.last_ms, frame.now_ms), style)
 
     return Column(
-        "age", "Age", 4, draw, lambda row: row.totals.last_ms, priority, tooltip="Time since the last response"
-    )
+        "age", "Age", 4, draw, lambda row: -row.totals.last_ms, priority, descending=False,
+        tooltip="Time since the last response",
+    )  # fmt: skip
 
 
 def spark(priority: int, width: int = 15) -> Column[Any]:

@@ -20,6 +20,8 @@ def client_column(priority: int) -> Column[Any]:
     """Which client wrote it: a glyph, and the name if there is room."""
 
     def draw(row: Any, width: int) -> Cell:
+        if not row.source:  # a sum of several
+            return Cell("")
         glyph = clients.GLYPHS.get(row.source, "?")
         return Cell(f"{glyph} {row.source}" if width >= 10 else glyph, f"client-{row.source}")
 

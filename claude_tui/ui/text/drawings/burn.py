@@ -173,4 +173,4 @@ def nothing(burned: Burned) -> str:
         return "reading single responses…"
     if burned.range == WINDOW:
         return "no 5h block is open: the next response opens one"
-    return f"nothing was spent in the last {RANGES[burned.range]}"
+    return f"nothing was spent in the last {'hour' if burned.range == HOUR else RANGES[burned.range]}"

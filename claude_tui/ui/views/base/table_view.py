@@ -103,6 +103,11 @@ class TableView(View):
             return Content.assemble(
                 ("nothing matches ", "$quiet"), (self._table.filter.text, "bold $warning"), ("  Esc clears", "$faint")
             )
+        if shown.scope.trail:
+            when = "" if shown.period.range(shown.today) == (None, None) else f", {shown.period.label}"
+            return Content.assemble(
+                (f"nothing in {shown.scope.trail[-1]}{when}", "$quiet"), ("   Esc goes back", "$faint")
+            )
         return Content.assemble(
             (f"nothing {'in' if shown.period.id != 'today' else ''} {shown.period.label}", "$quiet"),
             ("   p chooses another period", "$faint"),

@@ -146,6 +146,11 @@ class View(Vertical):
         shown = self.shown
         return shown is not None and shown.scope == scope and (self.IGNORES_PERIOD or shown.period == period)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all it asked for is in what it has drawn last."""
+        return True
+
     def drilled(self) -> Drilled | None:
         """Where the selected row leads; None if no row is, or it leads nowhere."""
         return None

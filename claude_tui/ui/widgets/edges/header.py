@@ -147,7 +147,7 @@ def status_line(snapshot: Snapshot, status: HeaderStatus, width: int) -> Content
     """The right part of the top line."""
     progress = snapshot.progress
     groups: list[tuple[int, Sequence[Part]]] = [(1, [(status.period, "bold $accent")])]
-    groups += alone_parts(status)
+    groups += alone_parts(status, width)
     if progress.history:
         # What is lost for good has the highest rank; a cache that is not saved only costs time.
         groups.append((-2, [history_part(display_name(progress.history), width)]))
@@ -176,11 +176,12 @@ def status_line(snapshot: Snapshot, status: HeaderStatus, width: int) -> Content
     return assemble(groups, width)
 
 
-def alone_parts(status: HeaderStatus) -> list[tuple[int, Sequence[Part]]]:
-    """The client or the account that is shown alone."""
-    if status.client:
-        return [(2, [clients.named(status.client)])]
-    return [(2, [clients.account(status.account)])] if status.account else []
+def alone_parts(status: HeaderStatus, width: int) -> list[tuple[int, Sequence[Part]]]:
+    """The client or the account that is shown alone, by its sign where there is no room: all figures depend on it."""
+    if not (status.client or status.account):
+        return []
+    text, style = clients.named(status.client) if status.client else clients.account(status.account)
+    return [(1, [(text if width >= ROOM_FOR_NAMES else text[0], style)])]
 
 
 def budget_text(state: BudgetState) -> str:
@@ -193,6 +194,9 @@ def spent_text(state: BudgetState) -> str:
     mark = "≥ " if state.is_lower_bound else ""
     return f"{mark}{figures.money(state.spent_nano, 12)} of {figures.money(state.limit_nano, 12)}"
 
+
+ROOM_FOR_NAMES: Final = 36
+"""From so many cells on there is room for the name of a client beside the period and what goes on."""
 
 SHORT_TABS: Final = {"projects": "Proj", "sessions": "Sess"}
 """What two views are called where the whole names would touch each other."""
@@ -269,6 +273,7 @@ def short_line(snapshot: Snapshot, status: HeaderStatus, width: int, alone: bool
     is_recent_known = status.is_recent_known(snapshot)
     pace = f"{figures.money(burn, 7)}/h" if is_recent_known else "–/h"
     groups.append((1, [(pace, "bold $warning" if burn else "$quiet")]))
+    groups += alone_parts(status, width)
     if status.window is not None:
         room = min(24, width - sum(len(text) for _, parts in groups for text, _ in parts) - 6)
         groups.append((2, [(left_text(status.window, status.now_ms, room), "$accent")]))
@@ -276,7 +281,6 @@ def short_line(snapshot: Snapshot, status: HeaderStatus, width: int, alone: bool
         number = superscript(VIEWS.index(status.view) + 1) if status.view in VIEWS else ""
         groups.append((3, [(number + status.view, "bold $accent")]))
         groups.append((5, [(status.period, "$accent")]))
-    groups += alone_parts(status)
     if unlogged := figures.unlogged(status.unlogged_nano, status.totals):
         groups.append((5, [(unlogged, "$quiet")]))
     if snapshot.active_sessions or status.is_known(snapshot):

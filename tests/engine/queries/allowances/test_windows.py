@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from claude_tui import figures
 from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, UsageBlock, blocks, entries_of, open_window
 from claude_tui.engine.queries.allowances.limits import ReportedWindow, remember
 from claude_tui.engine.queries.allowances.windows import WindowBook, reported_reset_ms
-from claude_tui.engine.queries.responses import list_responses
+from claude_tui.engine.queries.periods.named import add
+from claude_tui.engine.queries.responses import list_responses, totals_of
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
@@ -161,3 +163,23 @@ def test_the_window_reported_last_that_is_still_open_counts() -> None:
     assert reported_reset_ms(windows, NOW_MS) == NOW_MS + 7
     assert reported_reset_ms(windows, NOW_MS + 7) == NOW_MS + LENGTH_MS + 1
     assert reported_reset_ms([], NOW_MS) == 0
+
+
+@pytest.mark.parametrize("folder", GOLDEN_SETS, ids=lambda folder: folder.name)
+def test_what_blocks_hold_adds_up_to_the_totals(folder: Path) -> None:
+    store = counted(folder)
+    sums = add(block.totals for block in WindowBook(store).picture(NOW_MS).blocks)
+    whole = totals_of(list_responses(store))
+    assert sums == whole._replace(read_saved_nano=0, write_extra_nano=0, premium_milli=0)
+    assert figures.doubt(sums) == figures.doubt(whole)
+
+
+def test_a_block_counts_responses_and_says_what_is_not_exact(claude_home: ClaudeHome) -> None:
+    advisor = {"type": "advisor_message", "model": "nobody-knows", "input_tokens": 7, "output_tokens": 1}
+    advised = usage(10, 20, iterations=[{"type": "message", "input_tokens": 10, "output_tokens": 20}, advisor])
+    claude_home.append(assistant("msg_advised", NOW_MS - HOUR_MS, advised))
+    claude_home.append(assistant("msg_unknown", NOW_MS - HOUR_MS, usage(5, 5), model="nobody-knows"))
+    store = counted(claude_home.folder, keep_names=False)
+    (block,) = WindowBook(store).picture(NOW_MS).blocks
+    assert (block.entries, block.totals.responses) == (3, 2)
+    assert (block.totals.unpriced_responses, block.totals.unpriced_tokens) == (1, 18)
