@@ -67,10 +67,7 @@ class Store(Books):
         `unlogged` is what of the sums no log shows (see `CellBook`).
         """
         with self.lock:
-            for owner in owners:
-                self.owner_number(owner)
-            for model in models:
-                self.model_number(model)
+            self.take_names(owners, models)
             self.cells, self.facts, self.problem_log = CellBook(cells, unlogged), facts, problems
             self.is_moved = True
             self.revision += 1
@@ -151,7 +148,7 @@ class Store(Books):
             return self.problem_log.all()
 
     def paths_with_problems(self) -> set[str]:
-        """Return the files of which anything was skipped or doubted."""
+        """Return the logs of which anything was skipped or doubted."""
         with self.lock:
             return self.problem_log.paths()
 
