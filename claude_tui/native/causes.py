@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Raw
 
-from claude_tui.native.library import Core
+from claude_tui.native.core import Core
 from claude_tui.sources.causes import ReadCauses
 from claude_tui.sources.claude.causes.fast import read_causes
 from claude_tui.sources.claude.causes.sizes import size_of

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from claude_tui.native.library import Core
+from claude_tui.native.core import Core
 from claude_tui.native.reading import read_columns
 from claude_tui.sources.protocol import ColumnsRead
 

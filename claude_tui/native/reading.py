@@ -15,7 +15,7 @@ from struct import Struct
 from sys import intern
 from typing import Final, NamedTuple
 
-from claude_tui.native.library import VERSION, Core, threads_for
+from claude_tui.native.core import VERSION, Core, threads_for
 from claude_tui.sources.claude.discovery import session_of_path
 from claude_tui.sources.claude.facts import NOTES
 from claude_tui.sources.claude.recognition import KINDS

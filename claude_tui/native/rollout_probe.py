@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from claude_tui.native.library import Core
+from claude_tui.native.core import Core
 from claude_tui.native.probe import said
 from claude_tui.native.rollouts import read_rollouts, read_so_far
 from claude_tui.sources.protocol import LogFile

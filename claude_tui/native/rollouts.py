@@ -11,7 +11,7 @@ from itertools import accumulate, islice
 from struct import Struct
 from typing import Final, NamedTuple
 
-from claude_tui.native.library import Core, threads_for
+from claude_tui.native.core import Core, threads_for
 from claude_tui.native.reading import NO_DAYS, parts_of, request, texts_of
 from claude_tui.pricing.billing.tiers import terms_of_tier
 from claude_tui.sources.codex.counting.records import Tokens

@@ -12,7 +12,7 @@ from itertools import repeat
 from struct import Struct
 from typing import Final
 
-from claude_tui.native.library import VERSION, Core
+from claude_tui.native.core import VERSION, Core
 from claude_tui.sources.claude.discovery import AGENT_MODE, NOT_TRANSCRIPTS
 from claude_tui.sources.protocol import LogFile
 

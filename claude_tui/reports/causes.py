@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from claude_tui.engine.queries.causes.costs.doubts import Doubts
 from claude_tui.engine.queries.causes.costs.misses import CAUSES
 from claude_tui.engine.queries.causes.dimensions import TITLES
-from claude_tui.engine.queries.causes.tables import CauseRow, CauseTable, OfWhich
+from claude_tui.engine.queries.causes.tables import CauseRow, CauseTable, CountedThings, OfWhich
 from claude_tui.figures import count, is_unpriced, many, money, share, tokens, written_cost
 from claude_tui.model import Query, Usage
 from claude_tui.moments import instant, instant_or_none
@@ -101,26 +101,32 @@ def of_which(found: OfWhich) -> dict[str, Any]:
     return {
         "cache_misses": {
             "n": sum(one.number for one in found.misses),
-            "cost_nano": found.missed_nano,
+            "cost_nano": found.missed.cost_nano,
+            **Doubts.together(one.doubts for one in found.misses)._asdict(),
             "by": [
                 {
                     "cause": one.cause,
                     "n": one.number,
                     "lost_tokens": one.lost_tokens,
                     "cost_nano": one.cost_nano,
+                    **one.doubts._asdict(),
                     "last": instant(one.last_ms),
                 }
                 for one in found.misses
             ],
         },
-        "failed_calls": {"n": found.failed.number, "cost_nano": found.failed.cost_nano},
-        "interrupted": {"n": found.interrupted.number, "cost_nano": found.interrupted.cost_nano},
+        "failed_calls": _counted(found.failed),
+        "interrupted": _counted(found.interrupted),
         "repeated_reads": {
             "n": found.repeated.number,
             "tokens_est": found.repeated.tokens,
             "cost_nano_est": found.repeated.cost_nano,
         },
     }
+
+
+def _counted(found: CountedThings) -> dict[str, int]:
+    return {"n": found.number, "cost_nano": found.cost_nano, **found.doubts._asdict()}
 
 
 def csv_of(table: CauseTable, top: int | None = None) -> Iterator[bytes]:
@@ -201,22 +207,17 @@ def footer(table: CauseTable, prices: str, timezone: str) -> list[str]:
     found = table.of_which
     lines = [f"{table.convention[0].upper()}{table.convention[1:]}; the rows add up to the total."]
     if found.misses:
-        part = share(found.missed_nano, table.total_nano).strip()
-        lines.append(f"of which {money(found.missed_nano)} ({part}) for lost caches:")
+        part = share(found.missed.cost_nano, table.total_nano).strip()
+        lines.append(f"of which {written_cost(found.missed)}{f' ({part})' if part else ''} for lost caches:")
         lines[-1] = lines[-1].removesuffix(":") if table.by == "cache" else lines[-1]
-        lines += (
-            []
-            if table.by == "cache"
-            else [
-                f"  {money(one.cost_nano)} {CAUSES[one.cause]} ({many(one.number, 'time')}, {tokens(one.lost_tokens)})"
-                for one in found.misses
-            ]
-        )
+        for one in () if table.by == "cache" else found.misses:
+            told = f"{many(one.number, 'time')}, {tokens(one.lost_tokens)}"
+            lines.append(f"  {written_cost(one.sums)} {CAUSES[one.cause]} ({told})")
     if found.failed.number:
-        lines.append(f"of which {money(found.failed.cost_nano)} for {many(found.failed.number, 'call')} that failed")
+        lines.append(f"of which {written_cost(found.failed.sums)} for {many(found.failed.number, 'call')} that failed")
     if found.interrupted.number:
         what = many(found.interrupted.number, "response")
-        lines.append(f"of which {money(found.interrupted.cost_nano)} for {what} that you interrupted")
+        lines.append(f"of which {written_cost(found.interrupted.sums)} for {what} that you interrupted")
     if found.repeated.number:
         what = many(found.repeated.number, "file")
         lines.append(f"of which ~{money(found.repeated.cost_nano)} for {what} read again unchanged, by their sizes")

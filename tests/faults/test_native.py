@@ -21,10 +21,11 @@ from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
 from claude_tui.native import library
-from claude_tui.native.library import Core
+from claude_tui.native.core import Core
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.claude import ClaudeSource
 from tests.logs import ClaudeHome, assistant, line, usage
+from tests.sources.codex import logs as codex
 
 UTC = ZoneInfo("UTC")
 T = 1_780_000_000_000
@@ -149,27 +150,46 @@ def test_a_file_that_is_replaced_between_core_and_python_is_read_anew(
 
 KILLED = """
 import os, signal, sys, threading
-from claude_tui.native.library import Core
-read = Core.read
-def read_and_die(self, request):
-    if b"probe.jsonl" not in request:
+from claude_tui.native.core import Core
+asked = sys.argv[1]
+ask = getattr(Core, asked)
+def ask_and_die(self, request):
+    if b"/probe" not in request:
         threading.Thread(target=os.kill, args=(os.getpid(), signal.SIGKILL)).start()
-    return read(self, request)
-Core.read = read_and_die
+    return ask(self, request)
+setattr(Core, asked, ask_and_die)
 from claude_tui.cli import main
 main(["report", "--json"])
 """
 
 
-def test_a_program_that_is_killed_in_the_call_leaves_nothing_wrong(claude_home: ClaudeHome, own_home: Path) -> None:
-    for number in range(40):
-        claude_home.append(rows(100 * number, 12), session=f"s{number}")
+def total_after_a_kill(asked: str, home: Path) -> int:
+    """Kill a report in a call of the core, look that later ones say what one without the core says, and return how many
+    responses that are."""
     env = {**os.environ, "CLAUDE_TOP_NATIVE": "1"}
     report = [sys.executable, "-m", "claude_tui", "report", "--json"]
-    killed = subprocess.run([sys.executable, "-c", KILLED], env=env, capture_output=True)
+    killed = subprocess.run([sys.executable, "-c", KILLED, asked], env=env, capture_output=True)
     assert killed.returncode == -9 and not killed.stdout
     after = subprocess.run(report, env=env, capture_output=True, check=True).stdout
     again = subprocess.run(report, env=env, capture_output=True, check=True).stdout
-    fresh = {**env, "CLAUDE_TOP_NATIVE": "0", "XDG_CACHE_HOME": str(own_home / "other")}
+    fresh = {**env, "CLAUDE_TOP_NATIVE": "0", "XDG_CACHE_HOME": str(home / "other")}
     assert after == again == subprocess.run(report, env=fresh, capture_output=True, check=True).stdout
-    assert json.loads(after)["totals"]["responses"] == 480
+    total: int = json.loads(after)["totals"]["responses"]
+    return total
+
+
+def test_a_program_that_is_killed_in_the_call_leaves_nothing_wrong(claude_home: ClaudeHome, own_home: Path) -> None:
+    for number in range(40):
+        claude_home.append(rows(100 * number, 12), session=f"s{number}")
+    assert total_after_a_kill("read", own_home) == 480
+
+
+def test_a_program_that_is_killed_in_the_call_for_rollouts_leaves_nothing_wrong(own_home: Path) -> None:
+    talk = codex.event("agent_message", 1, message=PADDING)
+    for number in range(40):
+        lines = [codex.meta(f"t{number}"), codex.turn(second=1)]
+        for turn in range(1, 13):
+            told = codex.usage(100 * turn, 10 * turn), codex.usage(100, 10)
+            lines += [talk, codex.count(*told, second=100 * number + turn)]
+        codex.write(own_home / ".codex", f"t{number}", lines)
+    assert total_after_a_kill("rollouts", own_home) == 480

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from claude_tui.native import library
-from claude_tui.native.library import Core
+from claude_tui.native.core import Core
 
 
 @pytest.fixture

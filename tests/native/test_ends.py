@@ -11,7 +11,7 @@ import pytest
 from claude_tui.engine.scan.native import read_natively
 from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.native import reading
-from claude_tui.native.library import Core
+from claude_tui.native.core import Core
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.claude import ClaudeSource
 from claude_tui.sources.claude.fast import reader as fast

@@ -26,7 +26,7 @@ from claude_tui.engine.state.store import Store
 from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.model import Progress, Query
 from claude_tui.native import library, probe, reading
-from claude_tui.native.library import Core
+from claude_tui.native.core import Core
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.claude import ClaudeSource
 from claude_tui.sources.claude.facts import NOTES

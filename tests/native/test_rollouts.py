@@ -21,7 +21,7 @@ from claude_tui.engine.state.batch import Packed
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Progress, Query
 from claude_tui.native import library, rollout_probe
-from claude_tui.native.library import Core
+from claude_tui.native.core import Core
 from claude_tui.native.probe import said
 from claude_tui.native.rollouts import CoreRollout, read_rollouts
 from claude_tui.pricing import load_pricer

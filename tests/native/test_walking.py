@@ -11,7 +11,7 @@ import pytest
 
 from claude_tui.engine.scan.discovery import discover
 from claude_tui.native import library
-from claude_tui.native.library import Core
+from claude_tui.native.core import Core
 from claude_tui.native.walking import transcripts_below
 from claude_tui.sources.claude.discovery import transcripts
 from claude_tui.sources.protocol import LogFile, SourceConfig

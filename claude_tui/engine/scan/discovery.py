@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
@@ -45,4 +46,4 @@ def distinct(files: Iterable[LogFile]) -> list[LogFile]:
 
 def roots_of(config: SourceConfig) -> list[tuple[str, str]]:
     """Return (source, folder) of every place looked in, existing or not."""
-    return [(name, str(root)) for name in config.sources for root in roots(name, config)]
+    return [(name, os.path.abspath(root)) for name in config.sources for root in roots(name, config)]

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import lru_cache, partial
 from itertools import accumulate, islice
@@ -21,6 +20,7 @@ from claude_tui.engine.state.batch import Ends, FileColumns, FileOutcome, Packed
 from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.engine.state.sums.cells import NOTHING, file_cells
 from claude_tui.model import Problem, ProblemKind
+from claude_tui.native.core import threads_for
 from claude_tui.native.library import found, is_asked_for
 from claude_tui.sources.claude.recognition import unrecognised
 from claude_tui.sources.problems import Problems
@@ -29,7 +29,7 @@ from claude_tui.sources.values.instants import AHEAD_MS
 
 if TYPE_CHECKING:
     from claude_tui.engine.scan.reading import FileReader, Task
-    from claude_tui.native.library import Core
+    from claude_tui.native.core import Core
     from claude_tui.native.reading import CoreAnswer, CoreFile, Days, Sum
     from claude_tui.pricing import Pricer
     from claude_tui.sources.columns import Columns
@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
 LITTLE_BYTES: Final = 1 << 18
 """So much is read in Python sooner than the core is loaded."""
+
+CALLS: Final = 2
+"""Calls of the core at once: it reads on while what it gave before is put together. They share the processors: more
+threads would only keep Python, which has one, from taking in what was read."""
 
 FILE_BYTES: Final = 32 << 10
 """Opening a file and taking in what it says take as long as reading so much."""
@@ -56,27 +60,30 @@ _DAY_MS: Final = 86_400_000
 
 def natively_readable(tasks: Sequence[Task]) -> tuple[list[Task], list[Task]]:
     """Divide tasks into those the native core is tried with, none if there is none, and the others."""
-    whole = [task for task in tasks if task.since is None and task.file.size > 0 and _is_known(task.file)]
+    whole: list[Task] = []
+    others: list[Task] = []
+    for task in tasks:
+        is_whole = task.since is None and task.file.size > 0 and _is_known(task.file)
+        (whole if is_whole else others).append(task)
     is_little = sum(task.file.size for task in whole) < LITTLE_BYTES and not is_asked_for()
     if is_little or not whole or found().core is None:
         return [], [*tasks]
-    chosen = set(map(id, whole))
-    return whole, [task for task in tasks if id(task) not in chosen]
+    return whole, others
 
 
-def portions(tasks: Iterable[Task], most_bytes: int) -> Iterator[list[Task]]:
+def portions(tasks: Sequence[Task], most_bytes: int) -> Iterator[list[Task]]:
     """Divide tasks into what the core is given at once, about in order, each the logs of one client.
 
     The less is left the less it is, for nothing is read beside the last one being taken in.
     """
-    tasks = list(tasks)
-    left = Counter[str]()
-    for task in tasks:
-        left[task.file.source] += FILE_BYTES + task.file.size
+    left = dict.fromkeys({task.file.source for task in tasks}, 0)
+    for file, _ in tasks:
+        left[file.source] += FILE_BYTES + file.size
     begun: dict[str, list[Task]] = {}
     room: dict[str, int] = {}
     for task in tasks:
-        source, size = task.file.source, FILE_BYTES + task.file.size
+        file = task.file
+        source, size = file.source, FILE_BYTES + file.size
         if source not in begun:
             begun[source] = []
             room[source] = min(most_bytes, max(left[source] // PARTS, LEAST_BYTES))
@@ -113,7 +120,7 @@ def read_natively(tasks: Sequence[Task], reader: FileReader) -> tuple[list[Packe
         return [], [*tasks]
     try:
         if tasks[0].file.source == "codex":
-            return read_rollouts(core, tasks, reader)
+            return read_rollouts(core, tasks, reader, threads_for([task.file.size for task in tasks], CALLS))
         return _read_transcripts(core, tasks, reader)
     except Exception:
         import logging  # 3 ms, for what should not happen
@@ -128,7 +135,8 @@ def _read_transcripts(core: Core, tasks: Sequence[Task], reader: FileReader) -> 
     latest_ms = time.time_ns() // 1_000_000 + AHEAD_MS
     days = days_of(reader.calendar, latest_ms // _DAY_MS + 3)
     paths = [(task.file.path, task.file.size) for task in tasks]
-    answer = read_files(core, paths, days, latest_ms, with_names=reader.keep_names)
+    threads = threads_for([size for _, size in paths], CALLS)
+    answer = read_files(core, paths, days, latest_ms, threads=threads, with_names=reader.keep_names)
     packs = _packs(tasks, answer, reader)
     read = {one.place for one in answer.files}
     return packs, [task for place, task in enumerate(tasks) if place not in read]

@@ -13,12 +13,14 @@ from claude_tui.engine.state.batch import Packed, pack
 
 if TYPE_CHECKING:
     from claude_tui.engine.scan.reading import FileReader, Task
-    from claude_tui.native.library import Core
+    from claude_tui.native.core import Core
     from claude_tui.native.rollouts import CoreRollout
     from claude_tui.sources.protocol import ColumnsRead, LogFile
 
 
-def read_rollouts(core: Core, tasks: Sequence[Task], reader: FileReader) -> tuple[list[Packed], list[Task]]:
+def read_rollouts(
+    core: Core, tasks: Sequence[Task], reader: FileReader, threads: int
+) -> tuple[list[Packed], list[Task]]:
     """Read whole rollouts. Returns what was read, and the files of which the core read nothing. Raises ValueError if
     the core fails."""
     from claude_tui.native import rollouts
@@ -27,7 +29,7 @@ def read_rollouts(core: Core, tasks: Sequence[Task], reader: FileReader) -> tupl
     if not is_sound(core):
         return [], [*tasks]
     found = rollouts.read_rollouts(
-        core, [(task.file.path, task.file.size) for task in tasks], with_names=reader.keep_names
+        core, [(task.file.path, task.file.size) for task in tasks], threads=threads, with_names=reader.keep_names
     )
     begun = {one.place for one in found}
     whole = [one for one in found if not one.has_more]

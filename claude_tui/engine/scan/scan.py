@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
-from claude_tui.engine.scan.native import natively_readable, portions, read_natively
+from claude_tui.engine.scan.native import CALLS, natively_readable, portions, read_natively
 from claude_tui.engine.scan.reading import FileReader, Task, batches, bytes_to_read
 from claude_tui.engine.state.batch import Packed
 from claude_tui.model import Phase, Progress
@@ -30,9 +30,6 @@ fewer responses are known from others before."""
 
 SHOWN_BYTES: Final = 64 << 20
 """The same beside a screen, which shows numbers sooner and waits less long while one is taken in."""
-
-NATIVE_CALLS: Final = 2
-"""Calls of the core at once: it reads on while what it gave before is put together."""
 
 BYTES_PER_WORKER: Final = 12 << 20
 """A worker that would read less than this costs more than it saves."""
@@ -72,7 +69,7 @@ class Scan:
         self._workers = self._start_workers()
         self._early = [self._submit(batch) for batch in self._batches[:MAX_IN_FLIGHT]]
         # A thread comes after the processes, for a process with threads must not be forked.
-        self._core = ThreadPoolExecutor(NATIVE_CALLS, "core") if whole else None
+        self._core = ThreadPoolExecutor(CALLS, "core") if whole else None
         self._natively = deque(
             (batch, self._core.submit(read_natively, batch, reader))
             for batch in portions(whole, SHOWN_BYTES if niceness else NATIVE_BYTES)

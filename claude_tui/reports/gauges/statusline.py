@@ -60,7 +60,7 @@ def line(
         parts.append("🔥 " + _burn(day, now_ms, burn, is_plain))
     if context := _context(given, thresholds):
         parts.append("🧠 " + context)
-    if not is_plain and (limits := _limits(given)):
+    if not is_plain and (limits := _limits(given, now_ms)):
         parts.append("⏳ " + limits)
     if not is_plain and day is not None and (limits := _codex_limits(day, now_ms)):
         parts.append("◈ Codex " + limits)
@@ -159,17 +159,19 @@ def _context(given: Mapping[str, Any], thresholds: tuple[int, int] | None) -> st
     if thresholds:
         low, medium = thresholds
         share = (GREEN if percent < low else YELLOW if percent < medium else RED) + share + PLAIN
-    return f"{tokens:,} ({share})"
+    return f"{tokens:,} ({share})" if tokens or not percent else share
 
 
-def _limits(given: Mapping[str, Any]) -> str:
-    """Every window the client reports, the two that every plan has first; those that make no sense are left out."""
+def _limits(given: Mapping[str, Any], now_ms: int) -> str:
+    """Every window the client reports, the two that every plan has first; those that make no sense are left out, and
+    those that were reset since, of which only the next response tells again."""
     windows = _object(given, "rate_limits")
     names = [*(name for name in LIMITS if name in windows), *(name for name in windows if name not in LIMITS)]
     found = []
     for name in names[:MOST_LIMITS]:
-        percent = _share_of(number_of(_object(windows, name).get("used_percentage")), MOST_PERCENT)
-        if percent is not None:
+        window = _object(windows, name)
+        percent = _share_of(number_of(window.get("used_percentage")), MOST_PERCENT)
+        if percent is not None and not 0 < (number_of(window.get("resets_at")) or 0) * 1000 <= now_ms:
             found.append(_limit(name, percent))
     return " · ".join(found)
 

@@ -132,7 +132,7 @@ _CAUSED: Final[dict[str, Schema]] = {
     **dict.fromkeys(("responses", "calls", "failed_calls", "agents"), COUNT), **_USAGE["properties"],
     "last": maybe(INSTANT),
 }  # fmt: skip
-_N_COST: Final = record({"n": COUNT, "cost_nano": NANO})
+_N_COST: Final = record({"n": COUNT, "cost_nano": NANO, **_DOUBTS})
 CAUSES: Final = record(
     {
         **named("causes@1"), "by": TEXT, "convention": TEXT, "timezone": TEXT, "since": maybe(DAY),
@@ -144,9 +144,9 @@ CAUSES: Final = record(
         )),
         "of_which": record({
             "cache_misses": record({
-                "n": COUNT, "cost_nano": NANO,
+                "n": COUNT, "cost_nano": NANO, **_DOUBTS,
                 "by": rows(record({
-                    "cause": TEXT, "n": COUNT, "lost_tokens": COUNT, "cost_nano": NANO, "last": INSTANT,
+                    "cause": TEXT, "n": COUNT, "lost_tokens": COUNT, "cost_nano": NANO, **_DOUBTS, "last": INSTANT,
                 })),
             }),
             "failed_calls": _N_COST, "interrupted": _N_COST,

@@ -13,6 +13,7 @@ from claude_tui.sources.causes import Call, Caused, FileCauses
 from claude_tui.sources.columns import key_number
 from claude_tui.sources.opencode.legacy import parts_of, read_message
 from claude_tui.sources.opencode.rows import MessageReading, changes
+from claude_tui.sources.opencode.stored.database import MARGIN_MS
 from claude_tui.sources.protocol import Checkpoint, LogFile
 from claude_tui.sources.records.events import ResponseEvent
 from claude_tui.sources.values.json_values import table_of, text_of, written_of
@@ -45,9 +46,10 @@ def _read(source: str, path: str, known: FileCauses | None, since: Checkpoint | 
             _add(source, event, parts_of(path), found, before)
     else:
         with changes(file, since if known is not None else None) as changed:
-            if known is not None and not changed.is_whole:
+            if known is not None and since is not None and not changed.is_whole:
                 found = {one.key: one for one in known.responses}
                 before = set(found)
+                changed.rows.extend(changed.database.rows_of_parts(since.mark - MARGIN_MS))
             reading, checkpoint = MessageReading(path, changed), changed.checkpoint
             reading.run()
             calls = changed.database.calls(None if changed.is_whole else [one for one in reading.messages if one])

@@ -12,7 +12,7 @@ from claude_tui import figures, moments
 from claude_tui.engine.queries.causes.costs.misses import CAUSES, CacheMiss
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS, TITLES
 from claude_tui.engine.queries.causes.known.facts import MAIN
-from claude_tui.engine.queries.causes.tables import CauseRow, CauseTable, Facts
+from claude_tui.engine.queries.causes.tables import CauseRow, CauseTable, Facts, sums_of
 from claude_tui.engine.queries.causes.waste import WASTE, Proof, Waste
 from claude_tui.model import Usage
 from claude_tui.sources.values.display import display_name
@@ -43,12 +43,12 @@ def convention_line(by: str, notes: Sequence[str], width: int) -> str:
 def inside_line(table: CauseTable, width: int) -> list[tuple[str, str]]:
     """What lies inside the total and may have been avoided, as much of it as fits."""
     found = table.of_which
-    lost = figures.share(found.missed_nano, table.total_nano).strip()
+    lost = figures.share(found.missed.cost_nano, table.total_nano).strip()
     repeated = found.repeated
     groups = [
-        ("cache lost", figures.money(found.missed_nano), f" ({lost})" if lost else "", bool(found.misses)),
-        ("calls that failed", figures.money(found.failed.cost_nano), "", bool(found.failed.number)),
-        ("interrupted", figures.money(found.interrupted.cost_nano), "", bool(found.interrupted.number)),
+        ("cache lost", figures.cost(found.missed), f" ({lost})" if lost else "", bool(found.misses)),
+        ("calls that failed", figures.cost(found.failed.sums), "", bool(found.failed.number)),
+        ("interrupted", figures.cost(found.interrupted.sums), "", bool(found.interrupted.number)),
         ("files read again", f"~{figures.money(repeated.cost_nano)}", "", bool(repeated.number)),
     ]
     parts: list[tuple[str, str]] = [("of which", "$quiet")]
@@ -68,7 +68,7 @@ def cache_line(table: CauseTable) -> str:
     number, lost = sum(one.number for one in found.misses), sum(one.lost_tokens for one in found.misses)
     if not number:
         return "No cache was lost."
-    of = f"{figures.money(found.missed_nano)} of {figures.cost(table.sums)}"
+    of = f"{figures.cost(found.missed)} of {figures.cost(table.sums)}"
     return f"{figures.many(number, 'time')}, {figures.tokens(lost)} paid anew: {of}."
 
 
@@ -155,7 +155,7 @@ def of_miss(miss: CacheMiss) -> Statements:
     """Why a response paid anew for what had been in the cache."""
     after = f", after {moments.countdown(miss.gap_ms / 1000)}" if miss.gap_ms else ""
     return [
-        fact("cache lost", figures.money(miss.cost_nano, 12), f"{CAUSES[miss.cause]}{after}"),
+        fact("cache lost", figures.cost(sums_of(miss.cost_nano, miss.doubts), 12), f"{CAUSES[miss.cause]}{after}"),
         fact("paid again", figures.short(miss.lost_tokens), "tokens; the price is above what reading them costs"),
     ]
 
@@ -180,6 +180,6 @@ def of_facts(found: Facts) -> Statements:
 
 def miss_text(miss: CacheMiss, width: int) -> str:
     """A lost cache in at most `width` cells: its price, then its cause."""
-    money = figures.money(miss.cost_nano, min(width, 8))
+    money = figures.cost(sums_of(miss.cost_nano, miss.doubts), min(width, 8))
     cause = CAUSES[miss.cause]
     return money if width < len(money) + 5 else cut(f"{money} {cause}", width)

@@ -184,6 +184,14 @@ def test_figures_that_cannot_be_are_not_shown(spent: ClaudeHome) -> None:
     assert "… session" in text and "🧠" not in text
     asked = {**window, "total_input_tokens": "25000", "used_percentage": "12.5"}
     assert "🧠 25,000 (13%)" in line(given(spent, context_window=asked)).text
+    assert "🧠 13%" in line(given(spent, context_window={"used_percentage": 12.5})).text
+
+
+def test_a_window_that_was_reset_since_is_not_shown(spent: ClaudeHome) -> None:
+    now_s = int(time.time())
+    windows = {"five_hour": {"used_percentage": 61, "resets_at": now_s - 60}, "seven_day": {"used_percentage": 8}}
+    assert line(given(spent, rate_limits=windows)).text.rstrip().endswith("⏳ 7d 8%")
+    assert "⏳" not in line(given(spent, rate_limits={"five_hour": windows["five_hour"]})).text
 
 
 def test_plain_words_are_those_of_ccusage(spent: ClaudeHome) -> None:

@@ -117,6 +117,16 @@ def test_calls_of_a_response_are_gathered_over_all_its_rows(tmp_path: Path) -> N
     assert [call.name for call in found.responses[0].calls] == ["Bash", "Read"]
 
 
+@pytest.mark.parametrize(("tokens", "thinking"), [(7, 7), (-1, 0), (10**20, 0), (True, 0), ("7", 0)])
+def test_thinking_is_a_count_or_is_not_known(tokens: object, thinking: int, tmp_path: Path) -> None:
+    row = assistant("msg_1", T, usage(1, 20))
+    row["message"]["usage"]["output_tokens_details"] = {"thinking_tokens": tokens}
+    path = str(ClaudeHome(tmp_path).append(row))
+    for read in (read_causes, read_plainly):
+        found = unpacked(packed(read(path)[0]))
+        assert found.responses[0].thinking == thinking
+
+
 def test_a_call_inside_of_the_text_of_a_result_is_none(tmp_path: Path) -> None:
     inner = line(assistant("msg_9", T, usage(9, 9))).decode()
     result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": inner, "is_error": True}

@@ -207,7 +207,7 @@ class Context:
         self.doubts = Doubts.together((self.doubts, doubts))
         written = set(wrote) or {self._answers}
         self._doubt(written, doubts._replace(unpriced_tokens=0))
-        self._doubt(thread.tokens.keys() - written, doubts._replace(unpriced_tokens=0, lower_bound=0))
+        self._doubt(thread.tokens.keys() - written, doubts._replace(unpriced_tokens=0).but_for_output())
 
     def _doubt(self, parts: Iterable[int], doubts: Doubts) -> None:
         if doubts != NO_DOUBTS:

@@ -88,7 +88,7 @@ def _tools(facts: Facts) -> list[Target]:
     targets = []
     for tool in facts.tools:
         mcp = mcp_of(tool)
-        targets.append(Target(mcp[0], f"{mcp[0]} (MCP)", tool) if mcp else Target(tool, tool))
+        targets.append(Target(mcp[0], f"{mcp[0]} (MCP)", tool) if mcp else named(tool, "(no name)"))
     return targets or [Target(None, "(answer)")]
 
 

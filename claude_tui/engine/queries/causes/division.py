@@ -93,7 +93,7 @@ class Division:
         found = zip(_KINDS, parts, counters, strict=True)
         is_unpriced = bool(line.doubts.unpriced_tokens)
         return [
-            Share(kind, (part, *counter, counter.tokens * is_unpriced))
+            Share(kind, (part, *counter, counter.tokens * is_unpriced), has_output=bool(counter.output))
             for kind, part, counter in found
             if part or any(counter)
         ]
@@ -120,4 +120,4 @@ def _cache(amounts: tuple[int, ...], miss: CacheMiss | None) -> list[Share]:
     lost = Usage(input=taken[2], cache_write_5m=taken[0], cache_write_1h=taken[1])
     part = (lost_nano, *lost, 0 if lost_nano else min(unpriced_tokens, lost.tokens))
     rest = tuple(whole - amount for whole, amount in zip(amounts, part, strict=True))
-    return [Share(Target(miss.cause, CAUSES[miss.cause]), part), Share(KEPT, rest)]
+    return [Share(Target(miss.cause, CAUSES[miss.cause]), part, has_output=False), Share(KEPT, rest)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from claude_tui.engine.queries.causes.costs.billing import Biller
+from claude_tui.engine.queries.causes.costs.doubts import Doubts
 from claude_tui.engine.queries.causes.costs.misses import CacheMiss
 from claude_tui.engine.queries.causes.costs.repeats import repeat_cost
 from claude_tui.engine.queries.causes.costs.split import split
@@ -20,9 +21,8 @@ def of_which(
     store: Store, book: CauseBook, biller: Biller, misses: Mapping[int, CacheMiss], rows: Iterable[int], model: str = ""
 ) -> OfWhich:
     """Sum up what was avoidable in some rows of a store's table. Hold the store's lock."""
-    missed: dict[str, list[CacheMiss]] = {}
-    last_ms: dict[str, int] = {}
-    failed, interrupted, repeated = [0, 0], [0, 0], [0, 0, 0]
+    missed: dict[str, MissSum] = {}
+    failed, interrupted, repeated = CountedThings(), CountedThings(), CountedThings()
     times = store.table.time
     for row in rows:
         place = book.place(row)
@@ -31,27 +31,34 @@ def of_which(
         found, at = place
         miss = misses.get(row)
         lines = biller.lines(row, model) if miss or at in found.failed or at in found.interrupted else []
-        cost_nano = sum(line.cost_nano for line in lines)
+        cost_nano, doubts = sum(line.cost_nano for line in lines), Doubts.together(line.doubts for line in lines)
         if miss is not None and lines:
-            missed.setdefault(miss.cause, []).append(miss._replace(cost_nano=min(miss.cost_nano, cost_nano)))
-            last_ms[miss.cause] = max(times[row], last_ms.get(miss.cause, 0))
+            _, number, lost_tokens, missed_nano, last_ms, before = missed.get(miss.cause) or MissSum(miss.cause)
+            missed[miss.cause] = MissSum(
+                miss.cause,
+                number + 1,
+                lost_tokens + miss.lost_tokens,
+                missed_nano + min(miss.cost_nano, cost_nano),
+                max(last_ms, times[row]),
+                Doubts.together((before, doubts.but_for_output())),
+            )
         if at in found.failed:
             parts = split(cost_nano, [1] * len(book.names.calls.names[found.calls[at]]))
-            failed[0] += len(found.failed[at])
-            failed[1] += sum(parts[number] for number in found.failed[at])
+            failed_nano = sum(parts[number] for number in found.failed[at])
+            failed = _together(failed, CountedThings(len(found.failed[at]), failed_nano, doubts=doubts))
         if at in found.interrupted:
-            interrupted[0] += 1
-            interrupted[1] += cost_nano
+            interrupted = _together(interrupted, CountedThings(1, cost_nano, doubts=doubts))
         for repeat in found.repeats.get(at, ()):
-            repeated[0] += 1
-            repeated[1] += repeat_cost(found, at, repeat.tokens, biller, book.names)
-            repeated[2] += repeat.tokens
-    missed_by = [
-        MissSum(
-            cause, len(many), sum(one.lost_tokens for one in many), sum(one.cost_nano for one in many),
-            last_ms[cause],
-        )
-        for cause, many in missed.items()
-    ]  # fmt: skip
-    missed_by.sort(key=lambda one: (-one.cost_nano, one.cause))
-    return OfWhich(tuple(missed_by), CountedThings(*failed), CountedThings(*interrupted), CountedThings(*repeated))
+            repeat_nano = repeat_cost(found, at, repeat.tokens, biller, book.names)
+            repeated = _together(repeated, CountedThings(1, repeat_nano, repeat.tokens))
+    missed_by = sorted(missed.values(), key=lambda one: (-one.cost_nano, one.cause))
+    return OfWhich(tuple(missed_by), failed, interrupted, repeated)
+
+
+def _together(known: CountedThings, more: CountedThings) -> CountedThings:
+    return CountedThings(
+        known.number + more.number,
+        known.cost_nano + more.cost_nano,
+        known.tokens + more.tokens,
+        Doubts.together((known.doubts, more.doubts)),
+    )

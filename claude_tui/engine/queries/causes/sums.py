@@ -15,12 +15,14 @@ Amounts = tuple[int, ...]
 
 
 class Share(NamedTuple):
-    """The share of a response that goes to a target: amounts, whether it was a call, and whether that failed."""
+    """The share of a response that goes to a target: amounts, whether it was a call, and whether that failed. One that
+    has no output is never a lower bound."""
 
     target: Target
     amounts: Amounts
     is_call: bool = False
     is_failed: bool = False
+    has_output: bool = True
 
 
 class _Sum:
@@ -39,7 +41,7 @@ class _Sum:
         self.failed += share.is_failed
         self.last_ms = max(self.last_ms, time_ms)
         if any(doubts):
-            self.doubts = Doubts.together((self.doubts, doubts))
+            self.doubts = Doubts.together((self.doubts, doubts if share.has_output else doubts.but_for_output()))
 
     def row(self, target: Target, beside: StartedAgents) -> CauseRow:
         parts = [sum_.row(Target(name, name), StartedAgents()) for name, sum_ in self.parts.items()]

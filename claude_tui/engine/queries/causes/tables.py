@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from claude_tui.engine.queries.causes.costs.doubts import Doubts
+from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
 from claude_tui.engine.queries.causes.costs.misses import CacheMiss
 from claude_tui.model import Response, Totals, Usage
 
@@ -66,21 +66,35 @@ class CauseOf(NamedTuple):
 
 
 class MissSum(NamedTuple):
-    """The lost caches of one cause: how many, the tokens paid anew, what that cost, and when it last happened."""
+    """The lost caches of one cause: how many, the tokens paid anew, what that cost, and when it last happened.
+
+    `doubts` are those of the prices: what a prompt was is always logged."""
 
     cause: str
-    number: int
-    lost_tokens: int
-    cost_nano: int
-    last_ms: int
+    number: int = 0
+    lost_tokens: int = 0
+    cost_nano: int = 0
+    last_ms: int = 0
+    doubts: Doubts = NO_DOUBTS
+
+    @property
+    def sums(self) -> Totals:
+        """What they cost, and why that is not exact."""
+        return sums_of(self.cost_nano, self.doubts)
 
 
 class CountedThings(NamedTuple):
-    """So many things at this cost; tokens where they are estimated."""
+    """So many things at this cost; tokens where they are estimated. `doubts` are those of the responses they are in."""
 
     number: int = 0
     cost_nano: int = 0
     tokens: int = 0
+    doubts: Doubts = NO_DOUBTS
+
+    @property
+    def sums(self) -> Totals:
+        """What they cost, and why that is not exact."""
+        return sums_of(self.cost_nano, self.doubts)
 
 
 class OfWhich(NamedTuple):
@@ -92,9 +106,9 @@ class OfWhich(NamedTuple):
     repeated: CountedThings = CountedThings()
 
     @property
-    def missed_nano(self) -> int:
-        """What all lost caches cost."""
-        return sum(one.cost_nano for one in self.misses)
+    def missed(self) -> Totals:
+        """What all lost caches cost, and why that is not exact."""
+        return sums_of(sum(one.cost_nano for one in self.misses), Doubts.together(one.doubts for one in self.misses))
 
 
 class CauseTable(NamedTuple):

@@ -40,8 +40,10 @@ FAILED: Final = "failed_calls"
 INTERRUPTED: Final = "interrupted"
 REPEATED: Final = "repeated_reads"
 AGENTS: Final = "dear_agents"
+_CACHE: Final = "cache_"
+"""What the names of lost caches begin with."""
 _TITLES: Final = {
-    **{f"cache_{cause}": f"caches lost: {title}" for cause, title in CAUSES.items()},
+    **{_CACHE + cause: f"caches lost: {title}" for cause, title in CAUSES.items()},
     FAILED: "calls that failed",
     INTERRUPTED: "responses that were interrupted",
     REPEATED: "files read again unchanged",
@@ -159,7 +161,7 @@ class WasteFinder:
         if miss is not None and miss.cause not in NOT_AVOIDABLE:
             read_nano = min(self._biller.as_read(self._biller.lines(row)[0], miss.lost_tokens), cost_nano)
             paid_nano = min(cost_nano, miss.cost_nano + read_nano)
-            yield f"cache_{miss.cause}", _Found(row, paid_nano, min(read_nano, paid_nano), Detail(miss))
+            yield _CACHE + miss.cause, _Found(row, paid_nano, min(read_nano, paid_nano), Detail(miss))
         if at in found.failed:
             names = self._book.names.calls.names[found.calls[at]]
             parts, failed = split(cost_nano, [1] * len(names)), found.failed[at]
@@ -174,6 +176,9 @@ class WasteFinder:
     def _waste(self, what: str, found: list[_Found], model: str) -> Waste:
         found.sort(key=lambda one: (one.otherwise_nano - one.paid_nano, self._store.table.time[one.row], one.row))
         proofs = [self._proof(one) for one in found[:PROOFS]]
+        doubts = Doubts.together(
+            line.doubts for row in {one.row for one in found} for line in self._biller.lines(row, model)
+        )
         return Waste(
             what,
             _TITLES[what],
@@ -183,9 +188,7 @@ class WasteFinder:
             _OTHERWISE.get(what, _READ),
             tuple(proofs),
             is_estimate=what == REPEATED,
-            doubts=Doubts.together(
-                line.doubts for row in {one.row for one in found} for line in self._biller.lines(row, model)
-            ),
+            doubts=doubts.but_for_output() if what == REPEATED or what.startswith(_CACHE) else doubts,
         )
 
     def _proof(self, found: _Found) -> Proof:

@@ -23,7 +23,7 @@ RULES: Final = {
     "smaller_row": "another row of the same response taken: ours has the most output",
     "split_short": "cache writes whose split by lifetime falls short of their total",
     "history": "responses whose logs are gone, kept in our history",
-    "line_passed_over": "lines passed over: half characters, a null field, another spacing, version or form of time",
+    "line_passed_over": "lines passed over: half characters, a null or odd field, other spacing, version or time",
     "not_a_response": "rows that are no responses: errors, synthetic or empty ones",
     "compaction": "compaction, billed beside the response it belongs to",
     "paused": "paused responses, billed beside the one that went on",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final, NamedTuple
 
+from claude_tui.reports.ccusage.against.their_shapes import is_row, is_usage
 from claude_tui.sources.values.json_values import member_of
 
 _VERSION: Final = re.compile(r"\d+\.\d+\.\d")
@@ -20,10 +21,11 @@ _INSTANT: Final = re.compile(
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MARKER: Final = b'"usage":{'
 _NOT_NULL: Final = (
-    "id", "cwd", "model", "speed", "costUSD", "version", "sessionId", "requestId", "isApiErrorMessage",
+    "id", "cwd", "speed", "costUSD", "version", "sessionId", "requestId", "isApiErrorMessage",
     "cache_read_input_tokens", "cache_creation_input_tokens",
 )  # fmt: skip
-_NULL: Final = re.compile(rb'"(' + "|".join(_NOT_NULL).encode() + rb')":null')
+_NULL: Final = re.compile(rb'"(?:' + "|".join(_NOT_NULL).encode() + rb')":null')
+_NO_MODEL: Final = b'"model":null'
 
 
 class LinePlace(NamedTuple):
@@ -86,13 +88,15 @@ def entries(raw: bytes, line: Any, place: LinePlace, path_session: str) -> Itera
     `path_session` the session its file's name stands for.
     """
     # It looks at bytes before it decodes: another spacing, or a null in one of these fields, and the line is gone.
-    if _MARKER not in raw or _NULL.search(_without_iterations(raw)):
+    if _MARKER not in raw or _NULL.search(raw) or _NO_MODEL in _without_iterations(raw):
         return
     outer, inner = line, line
     if not _has_usage(line):
         inner = member_of(member_of(line, "data"), "message")
         if not _has_usage(inner):
             return
+    if not is_row(inner):
+        return
     message = inner["message"]
     usage = message["usage"]
     time_ms = _instant_ms(inner.get("timestamp"))
@@ -158,7 +162,7 @@ def _has_usage(line: Any) -> bool:
 
 def _is_advice(iteration: Any) -> bool:
     kind, model = member_of(iteration, "type"), member_of(iteration, "model")
-    return kind == "advisor_message" and isinstance(model, str) and bool(model)
+    return kind == "advisor_message" and isinstance(model, str) and bool(model) and is_usage(iteration)
 
 
 def kept(found: Iterable[CcusageEntry]) -> list[CcusageEntry]:

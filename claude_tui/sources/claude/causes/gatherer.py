@@ -32,7 +32,7 @@ from claude_tui.sources.claude.causes.sizes import (
 )
 from claude_tui.sources.columns import key_number
 from claude_tui.sources.values.instants import instant_ms
-from claude_tui.sources.values.json_values import written_of
+from claude_tui.sources.values.json_values import as_count, written_of
 
 CALLS: Final = frozenset({"tool_use", "server_tool_use"})
 CHANGERS: Final = frozenset({"Edit", "Write", "MultiEdit", "NotebookEdit"})
@@ -116,7 +116,7 @@ class Gatherer:
         if message.diagnostics is not None and message.diagnostics.cache_miss_reason is not None:
             found.reason = message.diagnostics.cache_miss_reason.type or found.reason
         if message.usage is not None and message.usage.output_tokens_details is not None:
-            found.thinking = max(found.thinking, message.usage.output_tokens_details.thinking_tokens or 0)
+            found.thinking = max(found.thinking, as_count(message.usage.output_tokens_details.thinking_tokens) or 0)
         if isinstance(message.content, list):
             for block in message.content:
                 if block.type in CALLS:

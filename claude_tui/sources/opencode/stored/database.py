@@ -24,6 +24,7 @@ MARGIN_MS: Final = 60_000
 """Rows up to this much older than the newest change are read again: an earlier clock may be committed later."""
 
 _BATCH: Final = 500
+_NEWEST_PARTS: Final = 4096
 _STEP: Final = '"step-finish"'
 _TOOL: Final = '"tool"'
 # LIKE is three times as fast as instr, and takes capitals for small letters.
@@ -94,7 +95,21 @@ class Database:
         return int(self._connection.execute(f"SELECT max(rowid) FROM {table}").fetchone()[0] or 0)
 
     def rows(self, table: str, updated_ms: int, rowid: int) -> list[StoredRow]:
-        """Return the rows of a message table that changed at `updated_ms` or later, or are newer than `rowid`.
+        """Return the rows of a message table that changed at `updated_ms` or later, or are newer than `rowid`."""
+        return self._rows(table, "(m.time_updated >= ? OR m.rowid > ?)", (updated_ms, rowid))
+
+    def rows_of_parts(self, updated_ms: int) -> list[StoredRow]:
+        """Return the rows of messages that did not change at `updated_ms` or later themselves, but of which a part did:
+        of the newest parts, since nothing finds others without reading all of them."""
+        if not self._has_parts or "message" not in self.tables:
+            return []
+        newest = "SELECT message_id FROM part WHERE rowid > (SELECT max(rowid) FROM part) - ? AND time_updated >= ?"
+        return self._rows(
+            "message", f"m.time_updated < ? AND m.id IN ({newest})", (updated_ms, _NEWEST_PARTS, updated_ms)
+        )
+
+    def _rows(self, table: str, which: str, given: tuple[int, ...]) -> list[StoredRow]:
+        """Return some rows of a message table.
 
         Their columns are those of a `StoredMessage`: no data for kinds that count nothing, and no kind in the table
         before 2.x, where all that has data is an assistant's.
@@ -117,11 +132,11 @@ class Database:
             )
             if self._is_2x and "session_message" in self.tables:
                 query += " AND NOT EXISTS (SELECT 1 FROM session_message s WHERE s.id = m.id)"
-        query += " AND (m.time_updated >= ? OR m.rowid > ?) ORDER BY m.rowid"
+        query += f" AND {which} ORDER BY m.rowid"
         connection, usual = self._connection, self._connection.text_factory
         connection.text_factory = bytes
         try:
-            return connection.execute(query, (updated_ms, rowid)).fetchall()
+            return connection.execute(query, given).fetchall()
         finally:
             connection.text_factory = usual
 

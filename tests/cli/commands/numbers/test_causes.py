@@ -53,7 +53,8 @@ def test_rows_sum_to_the_total_of_any_report(history: ClaudeHome, capsys: pytest
 def test_one_project_gives_its_truth(history: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
     found = report(capsys, "--by", "skill", "--project", "inskill-332/work")
     assert {row["name"] or row["label"]: row["cost_nano"] for row in found["rows"]} == TRUTH["by"]["skill"]
-    assert found["of_which"]["failed_calls"] == {"n": 1, "cost_nano": TRUTH["waste"]["calls that failed"]}
+    failed = found["of_which"]["failed_calls"]
+    assert (failed["n"], failed["cost_nano"]) == (1, TRUTH["waste"]["calls that failed"])
     one = report(capsys, "--by", "tool", "--session", "11111111-2222-4333-8444-555555555603")
     assert one["total_cost_nano"] < found["total_cost_nano"]
 
@@ -278,3 +279,37 @@ def test_whatever_responses_without_a_price_went_to_is_marked(
     printed = {line[:20].strip(): line.split()[-2] for line in lines if line}
     assert printed["start of the prompt"].startswith(">=$")
     assert printed["written: thinking"] == "n/a"
+
+
+def test_what_lies_inside_the_total_is_marked_as_rows_are(
+    claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    t = 1_795_176_000_000
+
+    def failing(key: str, time_ms: int, **more: Any) -> list[dict[str, Any]]:
+        row = assistant(key, time_ms, usage(10, 1, write_5m=20_000), **more)
+        row["message"]["content"] = [{"type": "tool_use", "id": key, "name": "Bash", "input": {}}]
+        failed = {"type": "tool_result", "tool_use_id": key, "content": "no", "is_error": True}
+        cut = {"role": "user", "content": "[Request interrupted by user]"}
+        return [row, {"type": "user", "message": {"content": [failed]}}, {"type": "user", "message": cut}]
+
+    begun = failing("msg_1", t + 400_000)
+    del begun[0]["message"]["usage"]["server_tool_use"]  # as a row that was written before the response was whole
+    priced = [assistant("msg_0", t, usage(10, 500, write_5m=20_000)), *begun]
+    claude_home.append(*priced, session="s1")
+    found = report(capsys, "--by", "kind")
+    inside = {name: one["lower_bound"] for name, one in found["of_which"].items() if name != "repeated_reads"}
+    assert inside == {"cache_misses": 0, "failed_calls": 1, "interrupted": 1}
+    assert {row["name"]: row["lower_bound"] for row in found["rows"]} == {"output": 1, "cache_write_5m": 0, "input": 0}
+    lost = {row["label"]: row["lower_bound"] for row in report(capsys, "--by", "cache")["rows"]}
+    assert lost == {"(nothing lost)": 1, "paused over 5 minutes": 0}
+    said = [line.split()[2] for line in run("report", "--by", "tool").text.splitlines() if line.startswith("of which")]
+    assert [one[0] for one in said] == ["$", ">", ">"]
+    assert main(["explain", "waste", "--json"]) == 0
+    wasted = {one["what"]: one["lower_bound"] for one in json.loads(capsys.readouterr().out)["waste"]}
+    assert wasted == {"cache_expired_5m": 0, "failed_calls": 1, "interrupted": 1}
+    lines = [*priced, *failing("msg_2", t + 800_000, model="acme-coder-2")]
+    claude_home.path("s1").write_text("".join(json.dumps(row) + "\n" for row in lines))
+    text = run("report", "--by", "cache").text
+    assert "of which >=$" in text
+    assert any("another model" in line and "n/a" in line for line in text.splitlines())

@@ -190,6 +190,39 @@ def test_timestamps_are_taken_as_version_20_takes_them(
     assert explained(capsys)["theirs"]["entries"] == entries
 
 
+ODD_TO_CCUSAGE: tuple[object, ...] = (7.0, 7.5, -5, "7", True, {}, [], 2**70)
+ADVICE = {"type": "advisor_message", "model": "claude-opus-5", "input_tokens": 3, "output_tokens": 4}
+
+
+@pytest.mark.parametrize("name", ["input_tokens", "output_tokens", "cache_read_input_tokens", "speed"])
+@pytest.mark.parametrize("value", ODD_TO_CCUSAGE)
+def test_a_row_with_a_counter_of_another_kind_is_passed_over(
+    claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str], name: str, value: object
+) -> None:
+    claude_home.append(assistant("msg_1", NOON, usage(100, 20) | {name: value}))
+    assert explained(capsys)["theirs"]["entries"] == 0
+    claude_home.append(assistant("msg_2", NOON, usage(1, 1, iterations=[ADVICE | {name: value}, ADVICE])))
+    found = explained(capsys)["theirs"]
+    assert (found["entries"], found["input"], found["output"]) == (2, 1 + 3, 1 + 4)
+
+
+@pytest.mark.parametrize("name", ["sessionId", "requestId", "version", "isSidechain", "costUSD"])
+def test_a_row_with_a_field_of_another_kind_is_passed_over(
+    claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    claude_home.append(assistant("msg_1", NOON, usage(100, 20)) | {name: {}})
+    assert explained(capsys)["theirs"]["entries"] == 0
+
+
+def test_a_null_in_an_iteration_costs_it_the_row_too_unless_it_is_the_model(
+    claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    part = {"type": "message", "input_tokens": 100, "output_tokens": 20}
+    claude_home.append(assistant("msg_1", NOON, usage(100, 20, iterations=[part | {"model": None}])))
+    claude_home.append(assistant("msg_2", NOON, usage(100, 20, iterations=[part | {"cache_read_input_tokens": None}])))
+    assert explained(capsys)["theirs"]["entries"] == 1
+
+
 def test_a_line_with_microseconds(claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
     claude_home.append(assistant("msg_1", NOON, usage(100, 20), timestamp="2026-11-20T10:00:00.123456Z"))
     assert rules(capsys) == {"line_passed_over": -120}

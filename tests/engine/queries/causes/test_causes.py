@@ -83,7 +83,7 @@ def test_captured_sessions_give_their_truth(name: str) -> None:
     if not unlogged_nano(store):
         assert by_name(causes.table(Query(), "kind")) == {KINDS.get(k, k): v for k, v in truth["by"]["kind"].items()}
     of_which = causes.of_which(Query())
-    assert of_which.missed_nano == truth["cache"]["nano"]
+    assert of_which.missed.cost_nano == truth["cache"]["nano"]
     number, waste = Counter(truth["waste_n"]), Counter(truth["waste"])
     assert of_which.failed[:2] == (number["calls that failed"], waste["calls that failed"])
     cut = "interrupted turn (last response)"
@@ -158,6 +158,15 @@ def test_a_cost_that_cannot_be_divided_goes_to_the_first_call(tmp_path: Path) ->
     sums_hold(store, Causes(store))
     rows = {row.name: row.cost_nano for row in Causes(store).table(Query(), "tool").rows}
     assert rows["Bash"] == max(rows.values()) > rows["Read"] == rows["shop"]
+
+
+def test_a_call_without_a_name_is_said_to_have_none(tmp_path: Path) -> None:
+    home = ClaudeHome(tmp_path)
+    home.append(calling("msg_1", T, "", "Bash", "mcp__", "mcp____list"))
+    rows = Causes(counted(home.folder)).table(Query(), "tool").rows
+    assert {(row.name, row.label) for row in rows} == {
+        (None, "(no name)"), ("Bash", "Bash"), ("mcp__", "mcp__"), ("mcp____list", "mcp____list"),
+    }  # fmt: skip
 
 
 def test_a_fork_changes_nothing_and_its_copies_count_for_the_first_session(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -297,6 +298,25 @@ def test_of_a_database_only_what_changed_is_read_again(
     assert max(others) <= 3
 
 
+@pytest.mark.parametrize("client", ["opencode", "kilo"])
+def test_a_part_that_changes_without_its_message_is_noticed(client: str, tmp_path: Path) -> None:
+    name = {"opencode": "data-1.18.33", "kilo": "data-7.7.9"}[client]
+    shutil.copytree(GOLDEN / client / name, tmp_path / "data")
+    with closing(sqlite3.connect(tmp_path / "data" / f"{client}.db")) as database:
+        database.execute("UPDATE message SET time_updated = time_updated + 3600000 WHERE rowid > 3")
+        database.commit()
+        store = counted(client, tmp_path / "data")
+        assert not any(row.failed_calls for row in Causes(store, tmp_path / "kept").table(Query(), "tool").rows)
+        database.execute(
+            "UPDATE part SET data = replace(data, '\"completed\"', '\"error\"'),"
+            " time_updated = (SELECT max(time_updated) FROM message) + 1"
+        )
+        database.commit()
+        rows = Causes(store, tmp_path / "kept").table(Query(), "tool").rows
+        assert rows == Causes(store).table(Query(), "tool").rows
+        assert all(row.failed_calls == row.calls for row in rows) and any(row.calls for row in rows)
+
+
 def test_message_files_and_messages_of_2_name_their_calls() -> None:
     store = counted("opencode", GOLDEN / "opencode" / "data-1.1.65")
     causes = Causes(store)
@@ -342,3 +362,74 @@ def test_calls_are_of_the_response_they_name(client: str, name: str) -> None:
     }
     assert any(row.name and row.cost_nano for row in causes.table(Query(), "tool").rows)
     assert {row.label for row in causes.table(Query(), "skill").rows} == {NOT_LOGGED}
+
+
+def _rewritten(
+    client: str, name: str, folder: Path, change: Callable[[dict[str, Any]], list[dict[str, Any]]]
+) -> Causes:
+    """What the logs of a captured home say of causes, each record of them replaced."""
+    shutil.copytree(GOLDEN / client / name, folder)
+    for log in folder.rglob("*.jsonl"):
+        records = [json.loads(line) for line in log.read_text().splitlines()]
+        log.write_text("".join(json.dumps(made) + "\n" for record in records for made in change(record)))
+    store = counted(client, folder)
+    causes = Causes(store)
+    sums_hold(store, causes)
+    return causes
+
+
+@pytest.mark.parametrize("is_answer_known", [True, False])
+def test_calls_of_qwen_that_failed_are_told_by_events_with_or_without_the_answer(
+    is_answer_known: bool, tmp_path: Path
+) -> None:
+    thought: dict[str, int] = {}  # a chat that goes on in another file is copied there
+
+    def change(record: dict[str, Any]) -> list[dict[str, Any]]:
+        event = record.get("systemPayload", {}).get("uiEvent", {})
+        if "thoughts_token_count" in event:
+            thought[event["response_id"]] = event["thoughts_token_count"]
+        if event.get("event.name") == "qwen-code.tool_call":
+            event["success"] = False
+        is_kept = is_answer_known or record["type"] != "assistant"
+        return [record] * is_kept
+
+    causes = _rewritten("qwen", "home-0.24.4", tmp_path / "home", change)
+    rows = [row for row in causes.table(Query(), "tool").rows if row.name]
+    events = [
+        json.loads(line)["systemPayload"]["uiEvent"]["call_id"]
+        for log in (GOLDEN / "qwen" / "home-0.24.4").rglob("*.jsonl")
+        for line in log.read_text().splitlines()
+        if '"qwen-code.tool_call"' in line
+    ]
+    assert sum(row.failed_calls for row in rows) == len({*events}) > 0
+    assert sum(facts.thinking for facts, _ in causes.facts(Query()).values()) == sum(thought.values()) > 0
+
+
+def test_calls_of_copilot_are_told_once_and_failed_where_their_end_says_so(tmp_path: Path) -> None:
+    calls: set[str] = set()
+    thought = 0
+
+    def change(record: dict[str, Any]) -> list[dict[str, Any]]:
+        nonlocal thought
+        data = record["data"]
+        if record["type"] == "session.usage_record":
+            thought += data["usage"].get("reasoningTokens", 0)
+        elif record["type"] == "tool.execution_complete":
+            data["success"] = False
+            calls.add(data["toolCallId"])
+        elif record["type"] == "assistant.message":
+            return [record, record]
+        return [record]
+
+    causes = _rewritten("copilot", "home-1.0.102", tmp_path / "home", change)
+    rows = [row for row in causes.table(Query(), "tool").rows if row.name]
+    assert sum(row.failed_calls for row in rows) == sum(row.calls for row in rows) == len(calls) > 0
+    assert sum(facts.thinking for facts, _ in causes.facts(Query()).values()) == thought > 0
+
+
+def test_a_response_of_copilot_of_which_no_message_tells_is_not_in_the_log(tmp_path: Path) -> None:
+    def change(record: dict[str, Any]) -> list[dict[str, Any]]:
+        return [record] * (record["type"] != "assistant.message")
+
+    causes = _rewritten("copilot", "home-1.0.102", tmp_path / "home", change)
+    assert {row.label for row in causes.table(Query(), "tool").rows} == {NOT_LOGGED}

@@ -27,6 +27,10 @@ class Doubts(NamedTuple):
         is_unpriced = price.nano is None
         return cls(is_unpriced and is_response, is_lower_bound, price.is_estimate, tokens * is_unpriced)
 
+    def but_for_output(self) -> Doubts:
+        """Return the doubts of what is no output: only that is logged in part."""
+        return self._replace(lower_bound=0) if self.lower_bound else self
+
     @classmethod
     def together(cls, doubts: Iterable[Doubts]) -> Doubts:
         """Return the doubts of a sum."""

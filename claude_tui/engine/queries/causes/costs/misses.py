@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from claude_tui.engine.queries.causes.costs.billing import Biller
+from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
 from claude_tui.engine.queries.causes.known.columns import CauseNames, FileCalls, Told
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Usage
@@ -46,12 +47,14 @@ _BRANCH_IN_PROMPT: Final = (2, 1, 260)
 
 
 class CacheMiss(NamedTuple):
-    """A lost cache: how long nothing was asked, the tokens paid anew, and what that cost above reading them."""
+    """A lost cache: how long nothing was asked, the tokens paid anew, and what that cost above reading them; `doubts`
+    are those of the price."""
 
     cause: str
     gap_ms: int
     lost_tokens: int
     cost_nano: int
+    doubts: Doubts = NO_DOUBTS
 
 
 def misses_of(found: FileCalls, store: Store, biller: Biller, names: CauseNames) -> dict[int, CacheMiss]:
@@ -82,7 +85,8 @@ def misses_of(found: FileCalls, store: Store, biller: Biller, names: CauseNames)
         expired = lifetime if gap_ms > LIFETIME_MS[lifetime] else ""
         is_switch = store.table.model[row] != store.table.model[found.rows[last]]
         cause = _cause(told, names.told.names[found.told[last]], expired=expired, is_switch=is_switch)
-        misses[at] = CacheMiss(cause, gap_ms, lost, biller.paid_anew(lines[0], lost))
+        doubts = lines[0].doubts.but_for_output()
+        misses[at] = CacheMiss(cause, gap_ms, lost, biller.paid_anew(lines[0], lost), doubts)
     return misses
 
 
