@@ -288,15 +288,17 @@ def short_line(snapshot: Snapshot, status: HeaderStatus, width: int, alone: bool
     pace = f"{figures.money(burn, 7)}/h" if is_recent_known else "–/h"
     groups.append((1, [(pace, "bold $warning" if burn else "$quiet")]))
     groups += alone_parts(status, width)
-    if alone:
-        period = status.period_short or status.period
-        groups.append((5 if status.period == BY_ID["all"].label else 1, [(period, "$accent")]))
+    period, is_narrowed = status.period_short or status.period, status.period != BY_ID["all"].label
+    if alone and is_narrowed:
+        groups.append((1, [(period, "$accent")]))
     if status.window is not None:
         room = min(24, width - sum(len(text) for _, parts in groups for text, _ in parts) - 6)
         groups.append((2, [(left_text(status.window, status.now_ms, room), "$accent")]))
     if alone:
         number = superscript(VIEWS.index(status.view) + 1) if status.view in VIEWS else ""
         groups.append((3, [(number + status.view, "bold $accent")]))
+        if not is_narrowed:
+            groups.append((5, [(period, "$accent")]))
     if unlogged := figures.unlogged(status.unlogged_nano, status.totals):
         groups.append((5, [(unlogged, "$quiet")]))
     if snapshot.active_sessions or status.is_known(snapshot):
