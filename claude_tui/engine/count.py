@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from claude_tui.engine.scan.reading import Task, bytes_to_read
+from claude_tui.engine.scan.reading import Task, is_more
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.start import Opening
 from claude_tui.engine.state.batch import Packed
@@ -62,7 +62,7 @@ def count(
         on_progress(Progress(history=opening.history_status))
     if not opening.files and not _has_anything(opening.store):
         raise NoLogsError([place for _, place in opening.roots])
-    if opening.is_stale or sum(map(bytes_to_read, tasks)) > UNSAVED_BYTES:
+    if opening.is_stale or is_more(tasks, UNSAVED_BYTES):
         if meanwhile is None:
             opening.save()
         else:
@@ -104,7 +104,7 @@ def _read(opening: Opening, tasks: list[Task], on_progress: OnProgress | None, p
         opening.store.take_in(found)
         opening.note(found.outcomes)
 
-    if processes in (None, 0) and sum(map(bytes_to_read, tasks)) <= FEW_BYTES and not is_asked_for():
+    if processes in (None, 0) and not is_more(tasks, FEW_BYTES) and not is_asked_for():
         for task in tasks:
             take_in(opening.reader.read_all([task]))
     else:

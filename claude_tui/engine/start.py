@@ -20,6 +20,8 @@ import os
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -44,6 +46,10 @@ if TYPE_CHECKING:
 APPENDED: Final = frozenset(client.name for client in SOURCES.values() if client.is_append_only)
 """Clients whose logs are plain files that only grow. Others may spread one log over several files."""
 
+
+_task: Final = partial(tuple.__new__, Task)
+_seen: Final = partial(tuple.__new__, Seen)
+"""Make one of a tuple, for there may be tens of thousands: their own way takes three times as long."""
 
 MANY_FILES: Final = 4096
 """From so many files on the native core finds them sooner, even if none has to be read."""
@@ -103,8 +109,10 @@ class Opening:
         self._lost = {}
         try:
             tasks = self._tasks()
-            gone = self.files_seen.paths() - {file.path for file in self.files}
-            shrunk = {task.file.path for task in tasks if task.since and task.file.size < task.since.offset}
+            gone, shrunk = set[str](), set[str]()
+            if len(self.files_seen):
+                gone = self.files_seen.paths() - {file.path for file in self.files}
+                shrunk = {task.file.path for task in tasks if task.since and task.file.size < task.since.offset}
             if not self._is_kept(gone | shrunk):
                 return self.forget()
         except UNUSABLE:
@@ -119,16 +127,15 @@ class Opening:
 
     def note(self, outcomes: Iterable[FileOutcome]) -> None:
         """Note how far files were read. The ledger must have what they said before and say no longer."""
-        seen, read = self.files_seen, list[Seen]()
-        for outcome in outcomes:
-            file, checkpoint = outcome.file, outcome.checkpoint
-            if file.path in seen and (outcome.is_whole or checkpoint is None):
-                self._lost.setdefault(file.path, seen.all()[file.path])
-            if checkpoint is not None:
-                read.append(Seen(file, checkpoint))
-            else:
-                seen.drop({file.path})
-        seen.note(read)
+        seen, outcomes = self.files_seen, list(outcomes)
+        if seen.has_any([outcome.file.path for outcome in outcomes]):
+            for file, _, _, checkpoint, is_whole, *_ in outcomes:
+                if file.path in seen and (is_whole or checkpoint is None):
+                    self._lost.setdefault(file.path, seen.all()[file.path])
+        seen.note([_seen((one.file, one.checkpoint)) for one in outcomes if one.checkpoint is not None])
+        unread = {one.file.path for one in outcomes if one.checkpoint is None}
+        if unread:
+            seen.drop(unread)
 
     def recall(self) -> bool:
         """Give the store what the ledger holds beyond it. Call when the tasks have been read.
@@ -225,7 +232,7 @@ class Opening:
 
     def all_tasks(self) -> list[Task]:
         """Return the tasks of reading every file whole."""
-        return [Task(file) for file in self.files]
+        return list(map(_task, zip(self.files, repeat(None, len(self.files)), strict=True)))
 
     def save(self, is_sound: Callable[[], bool] = lambda: True) -> bool:
         """Save what is known now, if it `is_sound` at that moment. Returns whether it was saved."""

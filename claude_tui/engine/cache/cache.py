@@ -11,7 +11,8 @@ import contextlib
 import os
 from array import array
 from collections.abc import Callable, Iterator, Mapping
-from itertools import starmap
+from functools import partial
+from itertools import chain, starmap
 from pathlib import Path
 from struct import Struct, error
 from typing import Any, Final, NamedTuple
@@ -43,6 +44,8 @@ SCHEMA: Final = 16
 NOTHING_GIVEN: Final = Given()
 
 _HEAD: Final = ("cells", "names", "facts", "files", "given", "about")
+_cell_key: Final = partial(tuple.__new__, CellKey)
+_file_facts: Final = partial(tuple.__new__, FileFacts)
 _ARRAYS: Final = ("file", *ARRAYS)
 _NUMBERS: Final = ("web_search", "reported", "owner_time", "owner_file")
 
@@ -177,18 +180,23 @@ def _fill(store: Store, cells: bytes, names: Any, facts: Any) -> None:
     most_owner, most_model = (max(numbers[at::CELL_NUMBERS], default=-1) for at in (1, 2))
     if most_owner >= len(owners) or most_model >= len(models):
         raise DamagedSectionError("names")
-    rows = zip(*[iter(numbers)] * CELL_NUMBERS, strict=True)
-    loaded = {CellKey._make(row[:3]): list(row[3:]) for row in rows}
+    keys = map(_cell_key, zip(*(numbers[at::CELL_NUMBERS] for at in range(3)), strict=True))
+    plain = numbers.tolist()
+    sums = [plain[at + 3 : at + CELL_NUMBERS] for at in range(0, len(plain), CELL_NUMBERS)]
+    loaded = dict(zip(keys, sums, strict=True))
     book = FactBook()
     sources, paths, *values = facts["files"] or [[] for _ in range(2 + len(FileFacts._fields))]
-    book.restore(zip(sources, paths, starmap(FileFacts, to_rows(values)), strict=True))
+    if len(values) != len(FileFacts._fields):
+        raise DamagedSectionError("facts")
+    book.restore(zip(sources, paths, map(_file_facts, to_rows(values)), strict=True))
     unlogged = {CellKey._make(key): int(nano) for *key, nano in facts["unlogged_cells"]}
     store.restore(owners, models, loaded, book, ProblemLog.unpacked(facts["problems"]), unlogged)
     store.remembered_days.update(facts["remembered"])
     store.is_told = bool(facts["is_told"])
     told = [(key[1], known.client_totals) for key, known in book.sessions.items() if known.client_totals]
-    every = (*book.sessions.items(), *book.agents.items())
-    store.unlogged.restore(told, ((key[1], known.asked_models) for key, known in every), facts["unlogged"])
+    every = chain(book.sessions.items(), book.agents.items())
+    asked = [(key[1], known.asked_models) for key, known in every if known.asked_models]
+    store.unlogged.restore(told, asked, facts["unlogged"])
 
 
 def _given_of(found: Any) -> Given:

@@ -46,6 +46,11 @@ class SeenFiles:
     def __contains__(self, path: str) -> bool:
         return path in self._decoded or (self._stats is not None and path in self._stats)
 
+    def has_any(self, paths: Collection[str]) -> bool:
+        """Whether any of these files is known."""
+        stats = self._stats or {}
+        return not (self._decoded.keys().isdisjoint(paths) and stats.keys().isdisjoint(paths))
+
     def __len__(self) -> int:
         return len(self.paths()) if self._decoded and self._stats else len(self._stats or self._decoded)
 

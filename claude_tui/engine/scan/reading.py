@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -141,6 +142,11 @@ def batches(tasks: Iterable[Task], size_bytes: int = 8 << 20, most: int = 256) -
             yield batch
             del open_batches[file.source], totals[file.source]
     yield from open_batches.values()
+
+
+def is_more(tasks: Iterable[Task], size_bytes: int) -> bool:
+    """Whether there is more to read than so many bytes. Looks at no more files than it takes to say so."""
+    return any(total > size_bytes for total in accumulate(map(bytes_to_read, tasks)))
 
 
 def bytes_to_read(task: Task) -> int:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections.abc import Callable, Collection, Iterable, Iterator
-from itertools import repeat
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from claude_tui.clients import TELEMETRY
@@ -34,6 +34,11 @@ from claude_tui.sources.columns import LOWER_BOUND, Columns
 if TYPE_CHECKING:
     from claude_tui.engine.state.telemetry.events import EventIndex
     from claude_tui.engine.state.unlogged.remainder import Remainder
+
+
+_owner: Final = partial(tuple.__new__, Owner)
+_file_ref: Final = partial(tuple.__new__, FileRef)
+"""Make one of a tuple, for there may be tens of thousands: their own way takes three times as long."""
 
 
 class Numbering(NamedTuple):
@@ -113,6 +118,12 @@ class Books:
         """Return the number of a model."""
         return self._models.of(model)
 
+    def take_names(self, owners: Sequence[Owner], models: Sequence[str]) -> None:
+        """Give owners and models their numbers, in order."""
+        self.sessions.update(owner[:2] for owner in owners)
+        self._owners.of_all(owners)
+        self._models.of_all(models)
+
     def file_number(self, source: str, path: str) -> int:
         """Return the number of a file."""
         return self.file_numbers(source, (path,))[0]
@@ -121,7 +132,8 @@ class Books:
         """Return the numbers of files of a source."""
         files = self.table.files  # the table first: with it come the numbers of its files
         known, numbers = self._file_numbers, []
-        for ref in map(FileRef, repeat(source), paths):
+        for path in paths:
+            ref = _file_ref((source, path))
             number = known.get(ref)
             if number is None:
                 number = known[ref] = len(files)
@@ -138,9 +150,9 @@ class Books:
             owners = [Owner(*client, agent, cwd) for client, agent, cwd in named]
         else:
             source = columns.source
-            owners = [Owner(source, session, agent, cwd) for session, agent, cwd in columns.owners]
-        self.sessions.update((owner[0], owner[1]) for owner in owners)
-        return Numbering(list(map(self._owners.of, owners)), list(map(self._models.of, columns.models)))
+            owners = [_owner((source, *owner)) for owner in columns.owners]
+        self.sessions.update(owner[:2] for owner in owners)
+        return Numbering(self._owners.of_all(owners), self._models.of_all(columns.models))
 
     def folder_of(self, owner: Owner) -> str:
         """Return the folder a session was started in, else the folder its rows name."""

@@ -34,7 +34,8 @@ class FactBook:
         self.newest_ms = 0
         self._files: dict[Key, Files] = {}
         self._together: dict[Key, Together] = {}
-        self._key_of: dict[tuple[str, str], Key] = {}
+        self._key_of: dict[str, dict[str, Key]] = {}
+        """By source and path: of whom a file that was read from its beginning is."""
         self._seen_in_hour: dict[int, set[SessionKey]] = {}
 
     def learn(
@@ -52,8 +53,9 @@ class FactBook:
         if is_remembered:
             path, is_whole = REMEMBERED + path, False
         elif facts.is_complete:  # a file that told more of whose it is: nothing of it stays with whom it seemed to be
-            known_as = self._key_of.get((source, path), key)
-            self._key_of[source, path] = key
+            key_of = self._key_of.setdefault(source, {})
+            known_as = key_of.get(path, key)
+            key_of[path] = key
             if known_as != key:
                 was_another = True
                 moved |= self._forget(known_as, path)
@@ -73,17 +75,18 @@ class FactBook:
         moved: set[SessionKey] = set()
         others: list[tuple[str, FileFacts]] = []
         is_changed, newest_ms = False, self.newest_ms
-        known, key_of, hours, changed = self._files, self._key_of, self._seen_in_hour, self.changed
+        known, hours, changed = self._files, self._seen_in_hour, self.changed
+        key_of = self._key_of.setdefault(source, {})
         for path, facts in files:
             key = _key(source, facts)
             if key is None:
                 continue
-            if key in known or (source, path) in key_of or not facts.is_complete:
+            if key in known or path in key_of or not facts.is_complete:
                 others.append((path, facts))
                 continue
             is_changed = True
             known[key] = {path: facts}
-            key_of[source, path] = key
+            key_of[path] = key
             changed.add(key[:2])
             if len(key) == 3:
                 self.agents[key] = facts
@@ -163,21 +166,30 @@ class FactBook:
 
     def restore(self, files: Iterable[tuple[str, str, FileFacts]]) -> None:
         """Take in all that `files` gave of another book. This one must be empty."""
+        known, sessions, agents, hours = self._files, self.sessions, self.agents, self._seen_in_hour
         for source, path, facts in files:
             key = _key(source, facts)
             if key is not None:
-                self._files.setdefault(key, {})[path] = facts
+                its = known.get(key)
+                if its is None:
+                    known[key] = {path: facts}
+                else:
+                    its[path] = facts
                 if facts.is_complete:
-                    self._key_of[source, path] = key
-        for key in self._files:
+                    self._key_of.setdefault(source, {})[path] = key
+        for key, its in known.items():
+            (facts,) = its.values() if len(its) == 1 else (self._settle(key),)
             if len(key) == 3:
-                self.agents[key] = self._settle(key)
+                agents[key] = facts
+                continue
+            sessions[key] = facts
+            seen = hours.get(facts.last_ms // HOUR_MS)
+            if seen is None:
+                hours[facts.last_ms // HOUR_MS] = {key}
             else:
-                self.sessions[key] = self._settle(key)
-        self.changed = {*self.sessions, *(key[:2] for key in self.agents)}
-        self.newest_ms = max((facts.last_ms for facts in self.sessions.values()), default=0)
-        for key, facts in self.sessions.items():
-            self._seen_in_hour.setdefault(facts.last_ms // HOUR_MS, set()).add(key)
+                seen.add(key)
+        self.changed = {*sessions, *(key[:2] for key in agents)}
+        self.newest_ms = max((facts.last_ms for facts in sessions.values()), default=0)
 
     def files(self) -> Iterator[tuple[str, str, FileFacts]]:
         """Yield (source, path, facts) that, learned in any order, give all of this again."""

@@ -9,8 +9,10 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import chain, repeat
 from operator import sub
+from typing import Final
 
 from claude_tui.clients import SOURCES, TELEMETRY
 from claude_tui.engine.state.batch import Ends, Packed
@@ -22,6 +24,9 @@ from claude_tui.engine.state.rows.table import TableEntry, TableNames
 from claude_tui.engine.state.sums.cells import CellKey, file_cells
 from claude_tui.sources.columns import Columns, Repeated
 from claude_tui.sources.protocol import FileFacts
+
+_cell_key: Final = partial(tuple.__new__, CellKey)
+"""Makes one of a tuple: its own way takes three times as long."""
 
 
 def take_in(books: Books, found: Packed) -> None:
@@ -91,7 +96,7 @@ def add_files(books: Books, found: Packed) -> None:
         begin = entry + 1
     owners, models = numbers
     cells = _cells(books, found, merged)
-    books.cells.merge_all((CellKey(one[0], owners[one[1]], models[one[2]]), one[3:]) for one in cells)
+    books.cells.merge_all((_cell_key((one[0], owners[one[1]], models[one[2]])), one[3:]) for one in cells)
     new = columns.runs([*runs, (begin, len(columns))])
     table.row_of.extend(new.key, len(table))
     _extend(books, new, array("i", chain.from_iterable(map(repeat, file_numbers, rows_of))), numbers)

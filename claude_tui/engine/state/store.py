@@ -67,10 +67,7 @@ class Store(Books):
         `unlogged` is what of the sums no log shows (see `CellBook`).
         """
         with self.lock:
-            for owner in owners:
-                self.owner_number(owner)
-            for model in models:
-                self.model_number(model)
+            self.take_names(owners, models)
             self.cells, self.facts, self.problem_log = CellBook(cells, unlogged), facts, problems
             self.is_moved = True
             self.revision += 1

@@ -14,6 +14,7 @@ from claude_tui.engine.cache import cache
 from claude_tui.engine.cache.section_file import write_sections
 from claude_tui.engine.count import count
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
+from claude_tui.engine.queries.snapshots.recent import load_recent
 from claude_tui.engine.setup import Setup
 from claude_tui.model import Query
 from tests.engine.counting import NOW_MS, PRICER, UTC, config_of
@@ -27,7 +28,9 @@ def setup(claude_home: ClaudeHome, tmp_path: Path) -> Setup:
 
 
 def said(setup: Setup) -> object:
-    return SnapshotMaker(count(setup)).take(Query(), NOW_MS).sessions
+    store = count(setup)
+    load_recent(store, NOW_MS)
+    return SnapshotMaker(store).take(Query(), NOW_MS).sessions
 
 
 def read_again(monkeypatch: pytest.MonkeyPatch) -> list[object]:

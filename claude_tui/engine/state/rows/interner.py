@@ -14,8 +14,7 @@ class Numbers(Generic[N]):
     def __init__(self, names: Iterable[N] = ()) -> None:
         self.names: list[N] = []
         self._numbers: dict[N, int] = {}
-        for name in names:
-            self.of(name)
+        self.of_all(names)
 
     def of(self, name: N) -> int:
         """Return the number of a name; the next free one for a new name."""
@@ -24,3 +23,14 @@ class Numbers(Generic[N]):
             number = self._numbers[name] = len(self.names)
             self.names.append(name)
         return number
+
+    def of_all(self, names: Iterable[N]) -> list[int]:
+        """Return the numbers of many names, in order, as `of` does."""
+        numbers, known, found = self._numbers, self.names, list[int]()
+        for name in names:
+            number = numbers.get(name)
+            if number is None:
+                number = numbers[name] = len(known)
+                known.append(name)
+            found.append(number)
+        return found

@@ -30,8 +30,13 @@ class CellBook:
         self._changed: dict[CellKey, tuple[int, ...]] = {}
         self._lost_first: set[CellKey] = set()
         self._lost_last: set[CellKey] = set()
+        of_day = self._of_day
         for key in self.all:
-            self._of_day.setdefault(key.day, set()).add(key)
+            keys = of_day.get(key[0])
+            if keys is None:
+                of_day[key[0]] = {key}
+            else:
+                keys.add(key)
         self.touched.update(dict.fromkeys(self._of_day, 0))
 
     def __len__(self) -> int:
