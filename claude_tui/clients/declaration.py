@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 
 class Checked(NamedTuple):
-    """Logs of real clients, each written against a local server with a book of its own: `sets` of them, by `versions`,
-    with so many `responses`, of which every counter is that of the book. `beside` is what else agreed."""
+    """Logs of real clients, each written against a local server that counted what it answered: `sets` of them, by
+    `versions`, with so many `responses`, of which every counter is the server's. `beside` is what else agreed."""
 
     versions: str
     sets: int

@@ -54,6 +54,7 @@ class SessionRow(NamedTuple):
     the assumed window (0 unknown). `compacted_tokens` is the size before the newest of `compactions` (0 unknown).
     `cost_per_hour_nano` is the cost of the last 10 minutes, per hour. `agents` are sorted by key. `prompt` is how its
     first prompt begins if it has no title and prompts are read: for the screen alone, and never in what is written.
+    `folder` is the one it was started in ("" unknown), which `project` may have been folded from.
     """
 
     key: str
@@ -73,6 +74,7 @@ class SessionRow(NamedTuple):
     compacted_tokens: int = 0
     cost_per_hour_nano: int = 0
     prompt: str = ""
+    folder: str = ""
 
     @property
     def called(self) -> str:

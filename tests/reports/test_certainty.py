@@ -19,7 +19,7 @@ each_client = pytest.mark.parametrize("client", CLIENTS.values(), ids=lambda cli
 
 
 def expected(client: Client) -> list[int | None]:
-    """How many responses the book of each captured set has; None where only totals are known."""
+    """How many responses the server of each captured set counted; None where only totals are known."""
     name = "*/expected.json" if client.name == "claude" else "*.expected.json"
     wanted = [json.loads(path.read_bytes()) for path in (GOLDEN / client.name).glob(name)]
     return [one["responses"] if "responses" in one else one["events"] for one in wanted]

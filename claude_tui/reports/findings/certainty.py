@@ -39,4 +39,4 @@ def _checked(client: Client) -> str:
     what = f"{many(checked.sets, 'set')} of logs ({checked.versions})"
     equal = f"{many(checked.responses, 'response')}{f' and {checked.beside}' if checked.beside else ''}"
     not_run = f"; not run: {', '.join(client.not_run)}" if client.not_run else ""
-    return f"Checked: {what} beside the book of the server that served them, {equal}, every counter equal{not_run}."
+    return f"Checked: {what} against what the server that answered them counted, {equal}, every counter equal{not_run}."

@@ -6,7 +6,7 @@ Must not know how a figure came about.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 
 from textual import work
@@ -48,6 +48,7 @@ class ExplainScreen(Dialog[None]):
         Binding("j,down", "scroll(1)", show=False),
         Binding("k,up", "scroll(-1)", show=False),
         Binding("e", "edit", show=False),
+        Binding("O", "show_folder", show=False),
     ]
 
     def __init__(
@@ -56,6 +57,7 @@ class ExplainScreen(Dialog[None]):
         lines: Sequence[Statement],
         more: Callable[[], Statements],
         edit: Callable[[], None] | None = None,
+        folder: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """Set up the screen.
 
@@ -64,20 +66,30 @@ class ExplainScreen(Dialog[None]):
             lines: What is known at once.
             more: What takes time to find out; called in a thread.
             edit: Opens the log of what is explained, if it has one place in one.
+            folder: Shows the folder of what is explained, if it has one.
         """
         super().__init__()
         self._heading = name
         self._lines = list(lines)
         self._more = more
         self._edit = edit
+        self._folder = folder
 
     def compose(self) -> ComposeResult:
         """The lines, in a box that scrolls."""
         with VerticalScroll(id="explain") as box:
             box.border_title = Content.styled(self._heading, "bold $foreground")
-            log = "e log · " if self._edit is not None else ""
-            box.border_subtitle = Content.styled(f"{log}↑↓ scroll · Esc closes", "$quiet")
+            box.border_subtitle = self._keys()
             yield ExplanationText()
+
+    def _keys(self) -> Content:
+        """What can be done from here, by key or by click."""
+        offered = [("e", "log", "screen.edit")] if self._edit is not None else []
+        offered += [("O", "folder", "screen.show_folder")] if self._folder is not None else []
+        parts: list[tuple[str, str]] = []
+        for key, word, action in offered:
+            parts += [(f"{key} {word}", f"$quiet @click={action}"), (" · ", "$quiet")]
+        return Content.assemble(*parts, ("↑↓ scroll · ", "$quiet"), ("Esc closes", "$quiet @click=screen.dismiss"))
 
     def on_mount(self) -> None:
         """Find out the rest."""
@@ -98,6 +110,11 @@ class ExplainScreen(Dialog[None]):
         """Open the log, as `e` does without the explanation over it."""
         if self._edit is not None:
             self._edit()
+
+    async def action_show_folder(self) -> None:
+        """Show the folder, as `O` does without the explanation over it."""
+        if self._folder is not None:
+            await self._folder()
 
     def action_scroll(self, lines: int) -> None:
         """Scroll if the lines do not fit."""

@@ -60,6 +60,7 @@ ROW_BINDINGS: Final = (
     _bind("i", "explain", "explain", "Explain", "Explain the numbers of the selected row", "i"),
     _bind("y", "copy", "row-copy", "Copy", "Copy the selected row", "y"),
     _bind("x", "export", "rows-export", "Export", "Write the rows to a CSV file; it asks where", "x"),
+    _bind("O", "show_folder", "row-folder", "Folder", "Show the folder of the session or project on the desktop", "O"),
     _bind("e", "edit", "row-edit", "Log", "Open the log at the line of the response, in $PAGER", "e"),
 )
 """Keys of every view that is a table: what can be done with its rows."""

@@ -62,7 +62,7 @@ class LiveView(SessionsView):
     BINDINGS: ClassVar[list[BindingType]] = list(LIVE_BINDINGS)
     KEYS = (
         "row-open", "filter", "sort-next", "tree", "fold", "burn-range", "follow", "explain", "pause", "sort-menu",
-        "resume-copy", "help",
+        "resume-copy", "row-folder", "help",
     )  # fmt: skip
 
     def __init__(self) -> None:

@@ -110,6 +110,10 @@ class ProjectsView(DetailedView):
         """The projects."""
         return snapshot.projects
 
+    def folder(self, row: ProjectRow) -> str:
+        """The project's folder, or the name its folders were given."""
+        return row.key
+
     def about(self, row: ProjectRow, shown: Shown) -> Query:
         """This row alone."""
         return shown.scope.narrowed("", project=row.key, source=row.source).query(*shown.period.range(shown.today))

@@ -70,7 +70,8 @@ class SessionsView(TableView):
     COLUMNS_SORT = "age"
     BINDINGS: ClassVar[list[BindingType]] = list(SESSION_BINDINGS)
     KEYS: ClassVar[tuple[str, ...]] = (
-        "row-open", "filter", "sort-next", "tree", "explain", "period", "pause", "sort-menu", "resume-copy", "help",
+        "row-open", "filter", "sort-next", "tree", "explain", "period", "pause", "sort-menu", "resume-copy",
+        "row-folder", "help",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -119,7 +120,7 @@ class SessionsView(TableView):
         if row is None:
             return
         session = row.session if isinstance(row, AgentLine) else row
-        command = CLIENTS[session.source].resumes(session.key, session.project)
+        command = CLIENTS[session.source].resumes(session.key, self.folder(session))
         if command:
             self.app.copy_to_clipboard(command)
             title = "copied, if the terminal allows it"
@@ -134,6 +135,11 @@ class SessionsView(TableView):
     def row_name(self, row: SessionRow | AgentLine) -> str:
         """What a session or a sub-agent is called."""
         return row.called
+
+    def folder(self, row: SessionRow | AgentLine) -> str:
+        """Where the session was started, and is resumed; the project's folder if that is not known."""
+        session = row.session if isinstance(row, AgentLine) else row
+        return session.folder or session.project
 
     def explanation(self, row: SessionRow | AgentLine, shown: Shown) -> Statements:
         """Where the figures of a session come from."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import random
 import time
@@ -27,6 +28,7 @@ from claude_tui.engine.queries.allowances.budgets import budgets_of
 from claude_tui.engine.setup import Setup
 from claude_tui.model import Phase, Query
 from claude_tui.pricing import load_pricer
+from claude_tui.runtime import SCREEN_GC_THRESHOLD
 from claude_tui.sources.protocol import SourceConfig
 from claude_tui.ui.settings.file import Settings
 from tests.engine.running import register
@@ -92,7 +94,7 @@ class Play:
 
     @asynccontextmanager
     async def _playing(self) -> AsyncIterator[None]:
-        with frames_at_once():
+        with frames_soon():
             running = asyncio.create_task(self.app.run_async(headless=False, size=FIRST))
             try:
                 await self._begin()
@@ -307,10 +309,20 @@ def _name(session: int) -> str:
 
 
 @contextmanager
-def frames_at_once() -> Iterator[None]:
-    """Nothing waits for the next sixtieth of a second, nor long for what a session does."""
-    with patch.object(textual_screen, "UPDATE_PERIOD", 0.0001), patch("claude_tui.engine.monitor.LOOK_S", 0.02):
-        yield
+def frames_soon() -> Iterator[None]:
+    """Nothing waits for the next sixtieth of a second, nor long for what a session does.
+
+    Garbage is looked for as seldom as while the program runs.
+    """
+    thresholds = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(SCREEN_GC_THRESHOLD)
+    try:
+        with patch.object(textual_screen, "UPDATE_PERIOD", 0.004), patch("claude_tui.engine.monitor.LOOK_S", 0.02):
+            yield
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
 
 
 def _difference(before: Sequence[Sequence[Any]], after: Sequence[Sequence[Any]]) -> str:

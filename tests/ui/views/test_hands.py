@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
 from claude_tui.ui.widgets.days.heatmap import LABELS, Heatmap
+from tests.ui.fakes import FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
+from tests.ui.terminal.test_opener import program
 
 
 async def test_a_filter_by_value_narrows_the_rows_and_a_bad_one_is_said_and_hides_nothing() -> None:
@@ -90,6 +98,52 @@ async def test_f10_leaves() -> None:
     async with running() as (app, pilot):
         await pilot.press("f10")
         assert app._exit
+
+
+async def test_the_folder_of_a_session_or_a_project_is_shown_by_a_key_or_a_click(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path / "bin", "xdg-open", f'echo "$1" >>"{tmp_path}/told"')
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setattr("claude_tui.ui.terminal.opener.sys.platform", "linux")
+    given = snapshot()
+    folders = [tmp_path / "session", tmp_path / "project"]
+    for folder in folders:
+        folder.mkdir()
+    first = given.sessions[0]._replace(folder=str(folders[0]))
+    project = given.projects[0]._replace(key=str(folders[1]))
+    given = replace(given, sessions=(first, *given.sessions[1:]), projects=(project, *given.projects[1:]))
+
+    def told() -> list[str]:
+        path = tmp_path / "told"
+        return path.read_text().splitlines() if path.exists() else []
+
+    async with running(FakeSource(given), view="sessions") as (app, pilot):
+        await press(pilot, "g", "O")
+        await wait_until(pilot, lambda: told() == [str(folders[0])])
+        await press(pilot, "i")
+        line = next(line for line in screen_text(app).splitlines() if "O folder" in line)
+        y = screen_text(app).splitlines().index(line)
+        await pilot.click(offset=(line.index("O folder") + 2, y))
+        await wait_until(pilot, lambda: len(told()) == 2)
+        await press(pilot, "escape", "Y")
+        assert app.clipboard == f"cd {folders[0]} && claude --resume {first.key}"
+        await press(pilot, "3", "O")
+        await wait_until(pilot, lambda: told() == [*[str(folders[0])] * 2, str(folders[1])])
+        await press(pilot, "2", "O")
+        await wait_until(pilot, lambda: "only sessions and projects" in " ".join(n.message for n in app._notifications))
+
+
+async def test_a_folder_that_cannot_be_shown_is_copied_and_why_is_said() -> None:
+    async with running(view="sessions", size=(160, 40)) as (app, pilot):
+        await press(pilot, "O")
+        await wait_until(pilot, lambda: len(app._notifications) > 0)
+        row = app.main.view.table.cursor_row if app.main.view.table is not None else None
+        assert row is not None and app.clipboard == row.project
+        assert [note.message for note in app._notifications] == [
+            f"the folder is not there; copied instead: {row.project}"
+        ]
 
 
 async def test_keys_that_change_nothing_on_screen_say_what_they_did() -> None:

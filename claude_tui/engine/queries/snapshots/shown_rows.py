@@ -72,7 +72,7 @@ def described_row(
         _shown(known.branch) if known.branch else "", _shown(known.version) if known.version else "",
         models, totals, agents, _DONE, known.context_tokens,
         context_window(store.pricer, known) if known.context_model else 0,
-        known.compactions, known.compacted_tokens, 0, "",
+        known.compactions, known.compacted_tokens, 0, "", known.cwd,
     ))  # fmt: skip
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,7 +23,7 @@ from claude_tui.ui.table.columns import Column
 from claude_tui.ui.table.kinds.cells import PREMIUM, UNLOGGED, Frame
 from claude_tui.ui.table.kinds.client_column import COLUMN
 from claude_tui.ui.table.line_table import LineTable
-from claude_tui.ui.terminal import editor
+from claude_tui.ui.terminal import editor, opener
 from claude_tui.ui.text import clients
 from claude_tui.ui.text.statements import Statements
 from claude_tui.ui.views.base.view import Shown, View
@@ -159,6 +161,10 @@ class TableView(View):
         """The log a row was counted from, and the byte; None if there is no one place."""
         return None
 
+    def folder(self, row: Any) -> str:
+        """The folder a row is about, "" if it is not about one."""
+        return ""
+
     def action_explain(self) -> None:
         """Say where the figures of the selected row come from."""
         from claude_tui.ui.dialogs.explain_screen import ExplainScreen
@@ -168,8 +174,9 @@ class TableView(View):
             shown, about = self.shown, self.about(row, self.shown)
             lines = self.explanation(row, shown)
             edit = self.action_edit if self.location(row) is not None else None
+            folder = self.action_show_folder if self.folder(row) else None
             name = self.row_name(row)
-            self.app.push_screen(ExplainScreen(name, lines, lambda: self.find_out(about, shown), edit))
+            self.app.push_screen(ExplainScreen(name, lines, lambda: self.find_out(about, shown), edit, folder))
 
     def about(self, row: Any, shown: Shown) -> Query | Response | None:
         """What the source is asked to explain of a row; None if there is no more to say."""
@@ -212,6 +219,26 @@ class TableView(View):
 
         proposed = rows_out.free_name(Path(), name)
         await self.app.push_screen(ExportScreen(count, proposed, write), say)
+
+    async def action_show_folder(self) -> None:
+        """Show the folder of the selected row on the desktop; where that cannot be, copy it and say why."""
+        row = self._table.cursor_row
+        folder = self.folder(row) if row is not None else ""
+        if not folder:
+            self.notify("only sessions and projects have a folder to show", timeout=2, markup=False)
+            return
+        try:
+            if self.app.is_web:
+                raise opener.NotShown("not from a browser")
+            words = await asyncio.to_thread(opener.command, folder, os.environ)
+            opener.start(words, partial(self.app.call_later, self._say_not_shown, folder))
+        except (opener.NotShown, OSError) as error:
+            self._say_not_shown(folder, str(error))
+
+    def _say_not_shown(self, folder: str, reason: str) -> None:
+        self.app.copy_to_clipboard(folder)
+        said = display_name(f"{reason}; copied instead: {folder}")
+        self.notify(said, title="folder not shown", severity="warning", markup=False)
 
     def action_edit(self) -> None:
         """Open the log behind the selected row, at its line."""
