@@ -96,7 +96,7 @@ class ReportRun:
             wanted = options.project
             responses = [r for r in responses if is_project(project_folder(r), r.project, wanted)]
         if not self.is_standing_in:
-            return lines(responses, self.calendar, options.mode)
+            return lines(responses, self.calendar, options.mode, standing_in.logged(options, responses))
         from claude_tui.reports.ccusage.others import named_as_there
 
         beside = standing_in.beside(options, self.client, responses)

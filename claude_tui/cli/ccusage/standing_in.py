@@ -55,6 +55,16 @@ def beside(options: Namespace, client: str, responses: Sequence[Response]) -> St
     )
 
 
+def logged(options: Namespace, responses: Sequence[Response]) -> StandIn | None:
+    """Return the costs that the logs name, if the user asks for no others."""
+    if options.mode != "display":
+        return None
+    from claude_tui.engine.queries.logged import logged_costs
+    from claude_tui.reports.ccusage.lines import StandIn
+
+    return StandIn(logged_costs(responses))
+
+
 def _price_of(options: Namespace) -> PriceOf:
     own: Mapping[str, Any] = options.pricing_overrides if isinstance(options.pricing_overrides, dict) else {}
     tier = {"fast": "priority", "standard": ""}.get(options.speed)

@@ -17,6 +17,7 @@ from claude_tui.model import UsageRow
 from claude_tui.sources.claude.client_totals import KIND, ReadAt, client_total, complete
 from claude_tui.sources.claude.counting.counters import count_of
 from claude_tui.sources.claude.counting.dating import Dating
+from claude_tui.sources.claude.counting.rule import prompts_of
 from claude_tui.sources.claude.discovery import AGENT, session_of_path
 from claude_tui.sources.client_totals import ClientTotal, pack_pairs, pack_totals, short_model, unpack_totals
 from claude_tui.sources.protocol import NO_FACTS, FileFacts
@@ -220,14 +221,14 @@ class FactsGatherer:
             self.context = count_of(after), model
 
     def _see_usage(self, row: UsageRow) -> None:
-        """Learn from a usage row: the context is the prompt of the newest of the main chain."""
+        """Learn from a usage row: the context is the newest prompt of the main chain."""
         self.usage_ms = max(self.usage_ms, row.time_ms)
-        prompt = row.usage.prompt
-        if row.is_sidechain or not prompt:
+        prompts = prompts_of(row)
+        if row.is_sidechain or not prompts[-1]:
             return
         if row.time_ms >= self.context_ms:
-            self.context_ms, self.context = row.time_ms, (prompt, row.model)
-        self.largest_prompt = max(self.largest_prompt, prompt)
+            self.context_ms, self.context = row.time_ms, (prompts[-1], row.model)
+        self.largest_prompt = max(self.largest_prompt, *prompts)
 
     def _note_context(self) -> None:
         if self.context[0]:

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -115,7 +116,7 @@ class DrawnScreen(PaintedScreen):
     def on_mount(self) -> None:
         """Draw once before there is anything."""
         self.set_timer(FIRST_FRAME_S, self.show_drawn)
-        self.set_interval(KEEP_S, self.keep_frame)
+        self.set_interval(KEEP_S, partial(self.keep_frame, if_new=True))
         self.set_interval(1.0, self._tick)
         self.screen_layout_refresh_signal.subscribe(self, self._take_layout)
         self.app.theme_changed_signal.subscribe(self, lambda _: self._draw_again())
@@ -264,8 +265,11 @@ class DrawnScreen(PaintedScreen):
         self.is_painted.set()
         self.first_screen.drawn(self.app)
 
-    def keep_frame(self) -> None:
-        """Keep how the screen is left, and what is on it if the next start will begin with the same."""
+    def keep_frame(self, *, if_new: bool = False) -> None:
+        """Keep how the screen is left, and what is on it if the next start will begin with the same.
+
+        `if_new`: nothing is written that was kept already.
+        """
         self.kept.leave(LastLook(self.navigation.stops[0].view, self.stage.sorts))
         snapshot, table, settings = self.snapshot, self.view.table, self.kept.now
         is_home = self.navigation.stops == [Stop(self.kept.first_view)] and self.period.id == settings.period
@@ -275,7 +279,7 @@ class DrawnScreen(PaintedScreen):
             return
         with self.app.batch_update():
             self._draw_header(replace(snapshot, progress=Progress(Phase.DISCOVERING)))
-            self.first_screen.keep(self.app)
+            self.first_screen.keep(self.app, if_new=if_new)
             self._draw_header(snapshot)
 
     def draw_header(self) -> None:
@@ -297,6 +301,7 @@ class DrawnScreen(PaintedScreen):
         budgets = self.kept.now.budgets if snapshot.progress.phase is not Phase.MERGED else ()  # those of this machine
         status = HeaderStatus(
             view=navigation.here.view, tab=navigation.tab, now_ms=self.now_ms, period=self.period.label,
+            period_short=self.period.short,
             trail=navigation.scope.trail,
             totals=add(in_period) if view.IGNORES_PERIOD else snapshot.totals, paused=self.paused_ms is not None,
             interval_s=self.refresher.interval_s, error=next(iter(self.failures.values()), ""),

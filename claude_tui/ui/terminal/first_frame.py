@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from claude_tui import __version__, files, paths
 from claude_tui.clients import CLIENTS
@@ -47,7 +47,7 @@ class FirstFrame:
         self._file = file
         said = [__version__, *arguments, *(f"{name}={env.get(name)}" for name in _SENSES)]
         self._identity = blake2b("\0".join(said).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
-        self._before: list[Any] | None = None
+        self._kept: tuple[Sequence[str], int, str] | None = None
         self.is_shown = False
 
     def show(self) -> bool:
@@ -81,14 +81,20 @@ class FirstFrame:
         """Note that the app draws now and will give the terminal back."""
         self.is_shown = False
 
-    def keep(self, lines: Sequence[str], width: int) -> None:
-        """Keep what is on a screen of `width` columns, line by line with its colours, for the next start."""
-        if len(lines) < LEAST_HEIGHT or not all(map(_LINE.fullmatch, lines)):
+    def keep(self, lines: Sequence[str], width: int, *, if_new: bool = False) -> None:
+        """Keep what is on a screen of `width` columns, line by line with its colours, for the next start.
+
+        `if_new`: only if it is another picture than the last one that was kept here.
+        """
+        settings = _settings_stamp()
+        is_known = if_new and self._kept == (lines, width, settings)
+        if is_known or len(lines) < LEAST_HEIGHT or not all(map(_LINE.fullmatch, lines)):
             return
-        first = f"{self._identity} {width} {int(time.time())} {_settings_stamp()}"
+        first = f"{self._identity} {width} {int(time.time())} {settings}"
         with contextlib.suppress(OSError, ValueError):
             paths.create_private(self._file.parent)
             files.replace(self._file, "\n".join((first, *lines)).encode(), files.OWN)
+            self._kept = lines, width, settings
 
     @staticmethod
     def _write(text: str) -> bool:

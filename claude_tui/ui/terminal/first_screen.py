@@ -53,8 +53,8 @@ class FirstScreen:
             app._driver.release()
         app.show_from_now_on()
 
-    def keep(self, app: App[Any]) -> None:
-        """Keep what is on the screen for the next start."""
+    def keep(self, app: App[Any], *, if_new: bool = False) -> None:
+        """Keep what is on the screen for the next start; `if_new`, unless it is what was kept last."""
         if self._frame is not None:
             lines = [strip.render(app.console) for strip in app.screen._compositor.render_strips()]
-            self._frame.keep(lines, app.size.width)
+            self._frame.keep(lines, app.size.width, if_new=if_new)

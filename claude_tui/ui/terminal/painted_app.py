@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rich.color import ColorSystem
-from textual import events
+from textual import events, on
 from textual._compositor import ChopsUpdate, CompositorUpdate
 from textual.app import App
 from textual.screen import Screen
@@ -94,6 +94,13 @@ class PaintedApp(App[None]):
 
 class PaintedScreen(Screen[None]):
     """A screen that is not drawn in vain: until a `PaintedApp` shows it, Textual would draw it several times."""
+
+    @on(events.ScreenResume)
+    def style_once(self, event: events.ScreenResume) -> None:
+        """Give no styles again to what has just got them."""
+        app = self.app
+        if isinstance(app, PaintedApp) and not app.is_shown:
+            event.refresh_styles = False
 
     def _compositor_refresh(self) -> None:
         """Draw what is new, if anybody sees it."""

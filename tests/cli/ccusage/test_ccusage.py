@@ -77,6 +77,17 @@ def test_a_copied_response_counts_once(claude_home: ClaudeHome, now: None, capsy
     assert printed(capsys, "claude daily")["totals"]["totalTokens"] == 300
 
 
+def test_display_shows_the_costs_the_logs_name(
+    claude_home: ClaudeHome, now: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claude_home.append(
+        assistant("msg_1", NOW_MS, usage(10, 100), costUSD=1.5), assistant("msg_2", NOW_MS, usage(10, 100))
+    )
+    for report in ("daily", "claude daily", "session", "monthly"):
+        assert printed(capsys, f"{report} --mode display")["totals"]["totalCost"] == 1.5, report
+        assert printed(capsys, report)["totals"]["totalCost"] == 2 * 0.00153, report
+
+
 def test_nothing_to_count_is_the_empty_report(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (own_home / ".claude" / "projects").mkdir(parents=True)
     found = printed(capsys, "claude daily")

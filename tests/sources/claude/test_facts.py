@@ -58,6 +58,21 @@ def test_the_context_is_the_newest_prompt_of_the_main_chain(claude_home: ClaudeH
     assert (facts.context_tokens, facts.context_model) == (67, "claude-sonnet-4-5-20250929")
 
 
+def test_of_requests_the_server_looped_over_the_last_fills_the_context(claude_home: ClaudeHome) -> None:
+    first, compacted, last = usage(10, 2, read=150_000), usage(7, 3, read=190_000), usage(20, 2, write_1h=100_000)
+    passes = [{**first, "type": "message"}, {**compacted, "type": "compaction"}, {**last, "type": "message"}]
+    claude_home.append(assistant("msg_1", T, usage(30, 4, write_1h=100_000, read=150_000, iterations=passes)))
+    facts = facts_of(claude_home)
+    assert (facts.context_tokens, facts.largest_prompt) == (100_020, 150_010)
+
+
+def test_an_attempt_another_model_took_over_is_no_context(claude_home: ClaudeHome) -> None:
+    declined = {"type": "message", "model": "claude-fable-5", **usage(300_000, 0)}
+    served = {"type": "fallback_message", "model": "claude-opus-4-8", **usage(50, 1)}
+    claude_home.append(assistant("msg_1", T, usage(50, 1, iterations=[declined, served]), model="claude-opus-4-8"))
+    assert (facts_of(claude_home).context_tokens, facts_of(claude_home).largest_prompt) == (50, 50)
+
+
 def test_a_name_the_user_gave_beats_one_a_model_made(claude_home: ClaudeHome) -> None:
     titles: list[tuple[dict[str, object], str]] = [
         ({"type": "summary", "summary": "sum"}, "sum"),

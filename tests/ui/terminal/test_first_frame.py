@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from claude_tui.ui.terminal.first_frame import ENTER, LEAVE
+from claude_tui.ui.terminal.first_frame import ENTER, LEAVE, FirstFrame
 from tests.logs import ClaudeHome, assistant, usage
 from tests.ui.terminal import Terminal
 
@@ -115,6 +115,21 @@ def test_a_signal_that_means_to_end_ends_it_as_its_key_does(
     assert b"$50.00" in frame(own_home).read_bytes()  # it was left in order, not torn down
     logs.path().unlink()
     assert b"$50.00" in seen(own_home)
+
+
+def test_a_picture_that_is_kept_already_is_not_written_again(tmp_path: Path) -> None:
+    file, lines = tmp_path / "frame", ["$1.00"] * 10
+    kept = FirstFrame(file, ())
+    for wanted, if_new, is_written in (
+        (lines, True, True),
+        ([*lines], True, False),
+        ([*lines], False, True),  # who leaves says when that was
+        (["$2.00", *lines[1:]], True, True),
+    ):
+        before = file.stat().st_ino if file.exists() else 0
+        kept.keep(wanted, 80, if_new=if_new)
+        assert (file.stat().st_ino != before) is is_written
+        assert wanted[0] in file.read_text()
 
 
 def test_the_picture_needs_nothing_that_takes_time_to_load() -> None:

@@ -27,7 +27,7 @@ async def test_it_is_told_when_the_app_begins_to_leave_and_when_it_breaks() -> N
         def broken() -> Any:
             raise ZeroDivisionError
 
-        app.main.keep_frame = broken  # type: ignore[method-assign]
+        app.main.keep_frame = broken  # type: ignore[method-assign, assignment]
         with pytest.raises(ZeroDivisionError):
             app.leave(129)
         assert codes == [129] and app.return_code == 129  # and it ends all the same

@@ -60,6 +60,17 @@ def usage_row(line: object, session: str, offset: int) -> UsageRow | None:
     return None
 
 
+def prompts_of(row: UsageRow) -> list[int]:
+    """Return the prompts of the requests a response is the sum of, in order: one, unless the server went on by itself.
+
+    What it compacted, and attempts of other models, are none of them.
+    """
+    passes = json.loads(row.terms).get("iterations", ()) if '"iterations"' in row.terms else ()
+    is_looped = all(one.get("type") == "message" for one in passes)
+    prompts = [counters_of(one).prompt for one in passes] if is_looped else []
+    return [prompt for prompt in prompts if prompt] or [row.usage.prompt]
+
+
 def bad_counts(line: object) -> list[str]:
     """Name the counters of a usage line that are not token counts."""
     message = line.get("message") if isinstance(line, dict) else None
