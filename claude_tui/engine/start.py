@@ -108,10 +108,11 @@ class Opening:
         self.files = discover(self.config, natively=not self.saved_ms or len(self.files_seen) > MANY_FILES)
         self._lost = {}
         try:
-            tasks = self._tasks()
+            tasks, doubted = self._tasks(), self.store.paths_with_problems()
             gone, shrunk = set[str](), set[str]()
-            if len(self.files_seen):
-                gone = self.files_seen.paths() - {file.path for file in self.files}
+            if doubted or len(self.files_seen):
+                there = {file.path for file in self.files}
+                gone, doubted = self.files_seen.paths() - there, doubted - there
                 shrunk = {task.file.path for task in tasks if task.since and task.file.size < task.since.offset}
             if not self._is_kept(gone | shrunk):
                 return self.forget()
@@ -123,6 +124,8 @@ class Opening:
             self.store.remember_files(gone)
             self.files_seen.drop(gone)
             self.is_stale = True
+        # A folder that could not be looked into may be open now, or gone.
+        self.is_stale |= self.store.forget_problems(doubted)
         return tasks
 
     def note(self, outcomes: Iterable[FileOutcome]) -> None:

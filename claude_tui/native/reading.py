@@ -167,7 +167,7 @@ def request(files: Sequence[tuple[str, int]], days: Days, latest_ms: int, thread
         with_names, len(known),
     )  # fmt: skip
     sizes = array("q", [size for _, size in files])
-    paths = b"\0".join(os.fsencode(path) for path, _ in files)
+    paths = os.fsencode("\0".join(path for path, _ in files))
     return b"".join((_HEADER.pack(*header), array("q", days.starts).tobytes(), sizes.tobytes(), left, known, paths))
 
 

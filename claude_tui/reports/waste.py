@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from claude_tui.engine.queries.causes.costs.doubts import Doubts
 from claude_tui.engine.queries.causes.waste import Proof, Waste
-from claude_tui.figures import many, money, share, tokens, written_cost
+from claude_tui.figures import ESTIMATE, LOWER_BOUND, doubt, many, money, share, tokens, written_cost
 from claude_tui.model import Query, Totals
 from claude_tui.moments import duration, instant, local_minute
 from claude_tui.sources.values.display import display_name
@@ -75,21 +75,20 @@ def lines(found: Sequence[Waste], total: Totals, zone: ZoneInfo, room: int) -> I
     yield f"The dearest avoidable things in {written_cost(total)}; they may overlap, so they have no sum."
     for number, one in enumerate(found, 1):
         yield ""
-        mark = "~" if one.is_estimate else ""
+        mark = (ESTIMATE if one.is_estimate else doubt(one.sums)).replace(LOWER_BOUND, ">=")
         part = share(one.saved_nano, total.cost_nano).strip()
-        saved = f"~{money(one.saved_nano)}" if one.is_estimate else written_cost(one.sums)
-        yield f"{number}. {saved} ({part})  {one.title} ({many(one.number, 'time')})"
+        yield f"{number}. {mark}{money(one.saved_nano)} ({part})  {one.title} ({many(one.number, 'time')})"
         otherwise = f"it would have been {mark}{money(one.otherwise_nano)} {one.otherwise}"
         told = f"Paid {mark}{money(one.paid_nano)}; {otherwise}."
         yield from textwrap.wrap(told, max(20, room), initial_indent=INDENT, subsequent_indent=INDENT)
         for proof in one.proofs:
-            yield from _proof_lines(proof, zone, room)
+            yield from _proof_lines(proof, mark, zone, room)
 
 
-def _proof_lines(proof: Proof, zone: ZoneInfo, room: int) -> Iterator[str]:
+def _proof_lines(proof: Proof, mark: str, zone: ZoneInfo, room: int) -> Iterator[str]:
     """Yield when and where it was, by the names other reports have, and what it shows, in as few lines as there is room
     for."""
-    when, saved = local_minute(proof.response.time_ms, zone), money(proof.paid_nano - proof.otherwise_nano)
+    when, saved = local_minute(proof.response.time_ms, zone), mark + money(proof.paid_nano - proof.otherwise_nano)
     line = f"{INDENT}{when}  {saved}"
     for part in (display_name(proof.response.project), proof.session_name, display_name(_detail(proof))):
         if width(line) + 2 + width(part) > room:

@@ -23,9 +23,9 @@ WAIT_S = 60.0
 class Living:
     """A running monitor of some folders of Claude Code, or of what a configuration names."""
 
-    def __init__(self, *folders: Path, config: SourceConfig | None = None) -> None:
+    def __init__(self, *folders: Path, config: SourceConfig | None = None, ledger_file: Path | None = None) -> None:
         self.folders = folders
-        self.monitor = Monitor(Setup(config or config_of(*folders), PRICER, UTC))
+        self.monitor = Monitor(Setup(config or config_of(*folders), PRICER, UTC, ledger_file=ledger_file))
         self._moved = asyncio.Event()
         loop = asyncio.get_running_loop()
 
@@ -94,9 +94,11 @@ async def running(living: Living) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def living(*folders: Path, config: SourceConfig | None = None) -> AsyncIterator[Living]:
+async def living(
+    *folders: Path, config: SourceConfig | None = None, ledger_file: Path | None = None
+) -> AsyncIterator[Living]:
     """A monitor that has read everything there is and follows it; stopped at the end."""
-    found = Living(*folders, config=config)
+    found = Living(*folders, config=config, ledger_file=ledger_file)
     try:
         async with running(found):
             yield found

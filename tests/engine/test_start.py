@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -111,3 +112,16 @@ def test_an_end_that_is_not_written_on_is_named_by_a_later_count_that_finds_the_
             )
             told.append({kind: number for kind, number in store.problem_log.counts.items() if number})
     assert told == [{"malformed": 2000}, *[{"malformed": 2000, "unfinished": 1}] * 2]
+
+
+def test_what_could_not_be_read_and_is_gone_is_a_problem_no_more(
+    claude_home: ClaudeHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "UNSAVED_BYTES", -1)
+    pipe = claude_home.append(assistant("msg_a", NOW_MS, usage(output=2))).with_name("pipe.jsonl")
+    os.mkfifo(pipe)
+    for problems in ({"unreadable": 1}, {"unreadable": 1}, {}, {}):
+        if not problems:
+            pipe.unlink(missing_ok=True)
+        store = count(Setup(config_of(claude_home.folder), PRICER, UTC, cache_folder=tmp_path / "cache"), processes=0)
+        assert +store.problem_log.counts == problems

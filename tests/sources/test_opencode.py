@@ -413,6 +413,11 @@ def test_an_answer_that_failed_or_goes_on_is_no_problem(store: Store, tmp_path: 
     assert poll(tmp_path, None).problems == []
 
 
+def test_a_compaction_that_tells_no_tokens_is_no_problem(new_store: Store, tmp_path: Path) -> None:
+    new_store.new_message("m1", {"time": {"created": T0}, "reason": "auto", "finish": "stop"}, kind="compaction")
+    assert poll(tmp_path, None).problems == []
+
+
 def test_tokens_in_messages_of_unknown_kinds_are_told(new_store: Store, tmp_path: Path) -> None:
     new_store.new_message("m1", new_reply(), kind="answer_v3")
     new_store.new_message("m2", new_reply(T0 + 1), kind="answer_v3")

@@ -9,6 +9,7 @@ from typing import Any, Final
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.sources.problems import Problems
 
+LEDGER: Final = ProblemKind.LEDGER.value
 UNREADABLE: Final = ProblemKind.UNREADABLE.value
 UNFINISHED: Final = ProblemKind.UNFINISHED.value
 UNRECOGNISED: Final = ProblemKind.UNRECOGNISED.value
@@ -53,8 +54,8 @@ class ProblemLog:
         return True
 
     def paths(self) -> set[str]:
-        """Return the files that have any."""
-        return set(self._of)
+        """Return the logs that have any; what is wrong in the ledger is not theirs."""
+        return {path for path, found in self._of.items() if LEDGER not in found.counts}
 
     def all(self) -> list[Problem]:
         """Return every problem that is kept, by file."""

@@ -148,7 +148,7 @@ class Store(Books):
             return self.problem_log.all()
 
     def paths_with_problems(self) -> set[str]:
-        """Return the files of which anything was skipped or doubted."""
+        """Return the logs of which anything was skipped or doubted."""
         with self.lock:
             return self.problem_log.paths()
 

@@ -12,6 +12,8 @@ pub struct Odd;
 /// A value that can be read on, or is not needed.
 pub type Read<T> = Result<T, Odd>;
 
+/// Bytes of a long text that are looked at at once.
+const FAR: usize = 2 * WIDTH;
 const DEEPEST: usize = 96;
 const COUNT_DIGITS: usize = 15;
 
@@ -264,13 +266,19 @@ impl<'a> Cursor<'a> {
         self.bytes.get(self.at..self.at + WIDTH)?.try_into().ok()
     }
 
+    #[inline]
+    fn far_ahead(&self) -> Option<(&'a [u8; WIDTH], &'a [u8; WIDTH])> {
+        let (one, other) = self.bytes.get(self.at..self.at + FAR)?.split_at(WIDTH);
+        Some((one.try_into().ok()?, other.try_into().ok()?))
+    }
+
     /// Reads on to the end of a text. Returns whether it has escapes.
     fn over_long_text(&mut self) -> Read<bool> {
         let mut has_escape = false;
-        while let Some(bytes) = self.ahead() {
+        while let Some((one, other)) = self.far_ahead() {
             let first = self.at;
-            let mut ends = ends_text(bytes);
-            self.at += WIDTH;
+            let mut ends = ends_text(one) | ends_text(other) << WIDTH;
+            self.at += FAR;
             while ends != 0 {
                 let end = first + ends.trailing_zeros() as usize;
                 match self.bytes[end] {
@@ -284,11 +292,11 @@ impl<'a> Cursor<'a> {
                         self.escape()?;
                         // Texts may have many escapes: what has been looked at is not looked at again.
                         let done = self.at - first;
-                        if done >= WIDTH {
+                        if done >= FAR {
                             break;
                         }
                         ends &= !0 << done;
-                        self.at = first + WIDTH;
+                        self.at = first + FAR;
                     }
                     _ => return Err(Odd),
                 }

@@ -11,10 +11,11 @@ from typing import NamedTuple
 from textual.content import Content
 
 from claude_tui import figures, moments
+from claude_tui.engine.queries.causes.costs.doubts import Doubts
 from claude_tui.engine.queries.causes.dimensions import TITLES
-from claude_tui.engine.queries.causes.tables import CauseOf, ShareOf
+from claude_tui.engine.queries.causes.tables import CauseOf, ShareOf, sums_of
 from claude_tui.engine.queries.periods.named import Period
-from claude_tui.model import Query, SessionRow
+from claude_tui.model import Query, SessionRow, Totals
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.table.kinds import cells
@@ -37,10 +38,15 @@ class SessionShare(NamedTuple):
     name: str
     project: str
     responses: int
-    cost_nano: int
+    sums: Totals
     first_ms: int
     last_ms: int
     called: str
+
+    @property
+    def cost_nano(self) -> int:
+        """What went for it."""
+        return self.sums.cost_nano
 
 
 class SharesView(TableView):
@@ -77,7 +83,7 @@ class SharesView(TableView):
             Column("messages", "Msgs", 7, lambda row, width: cells.counted(row.responses, width),
                    lambda row: row.responses, 4, narrow=5, plain=lambda row: str(row.responses)),
             Column("bar", "Share", 16, bar, lambda row: row.cost_nano, 5, narrow=6, grows=48, right=False),
-            Column("cost", "Cost", 9, lambda row, width: Cell(figures.money(row.cost_nano, width), "money"),
+            Column("cost", "Cost", 9, lambda row, width: Cell(figures.cost(row.sums, width), "money"),
                    lambda row: row.cost_nano, 0, narrow=8, tooltip="What of the session went for it"),
             Column("share", "%", 5, percent, lambda row: row.cost_nano, 1, tooltip="Part of this cause"),
             Column("age", "Age", 4, age, lambda row: -row.last_ms, 2, descending=False,
@@ -124,7 +130,7 @@ class SharesView(TableView):
     def explanation(self, row: SessionShare, shown: Shown) -> Statements:
         """What of a session went for it."""
         return [
-            fact("went for it", figures.money(row.cost_nano, 14), shown.scope.trail[-1]),
+            fact("went for it", figures.cost(row.sums, 14), shown.scope.trail[-1]),
             fact("responses", f"{row.responses:,}", "with at least a part of it"),
             fact("from", moments.clock(row.first_ms, shown.zone)),
             fact("to", moments.clock(row.last_ms, shown.zone)),
@@ -149,7 +155,7 @@ def _by_session(found: Sequence[ShareOf], sessions: Mapping[str, SessionRow]) ->
             sessions[key].name.strip() if key in sessions else display_name(key),
             display_name(many[0].response.project),
             len(many),
-            sum(one.cost_nano for one in many),
+            sums_of(sum(one.cost_nano for one in many), Doubts.together(one.doubts for one in many)),
             min(one.response.time_ms for one in many),
             max(one.response.time_ms for one in many),
             sessions[key].called.strip() if key in sessions else display_name(key),

@@ -119,7 +119,7 @@ class TurnsView(TableView):
         facts = source.causes.facts(query)
         if cause is None:
             return KnownCauses(facts)
-        return KnownCauses(facts, {one.response.key: one.cost_nano for one in source.causes.shares(query, cause)})
+        return KnownCauses(facts, {one.response.key: one.sums for one in source.causes.shares(query, cause)})
 
     def shows(self, scope: Scope, period: Period) -> bool:
         """Whether it is known which responses are of a cause, too."""

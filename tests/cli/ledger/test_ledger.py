@@ -13,6 +13,7 @@ from claude_tui.engine.ledger import Ledger, export_jsonl, pieces
 from claude_tui.paths import ledger_file
 from tests.cli.program import run
 from tests.engine.ledgers import piece, ran, row
+from tests.engine.living import living
 from tests.logs import ClaudeHome, assistant, usage
 
 NOON = 1_795_176_000_000
@@ -165,6 +166,23 @@ def test_rows_that_make_no_sense_are_told(
     assert report["totals"]["responses"] == 1
 
 
+async def test_a_row_that_makes_no_sense_is_told_live_and_from_the_cache_as_well(
+    claude_home: ClaudeHome, own_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = claude_home.append(assistant("msg_1", NOON, usage(output=10)))
+    ledger = Ledger.open()
+    with monkeypatch.context() as patched:
+        patched.setattr(pieces, "_sound", lambda piece: piece)
+        ledger.write([piece(str(log.with_name("gone.jsonl")), [row("msg_2"), row("msg_3", time_ms=10**18)])])
+    for _ in range(3):  # counted, and from what was saved of that
+        assert main(["report", "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert (found["totals"]["responses"], found["problems"]["by_kind"]) == (2, {"ledger": 1})
+    async with living(claude_home.folder, ledger_file=ledger.path) as live:
+        for _ in range(2):
+            assert dict((await live.settle()).problems) == {"ledger": 1}
+
+
 def test_a_folder_that_moved_is_brought_over_with_the_command_that_is_shown(
     own_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -229,8 +247,12 @@ def test_history_of_no_known_client_and_of_a_folder_without_a_like_is_told_witho
     assert (moved["old"], moved["new"], moved["command"]) == ("/x/logs", "", None)
     assert main(["doctor"]) == 0
     assert "in /x/logs, which is not looked in; look in it with --claude-dir" in capsys.readouterr().out
-    assert main(["doctor", "--claude-dir", "/x/logs"]) in (0, 3)
-    assert "not looked in" not in capsys.readouterr().out, "it is looked in now"
+    other = ClaudeHome(tmp_path / "other")
+    log = other.append(assistant("msg_3", NOON, usage(output=10)))
+    Ledger.open().write([piece(str(log.with_name("s9.jsonl")), [row("msg_4")])])
+    for given, is_told in (([], True), (["--claude-dir", str(other.folder)], False)):
+        assert main(["doctor", *given]) == 0
+        assert (f"in {other.folder}" in capsys.readouterr().out.partition("not counted")[2]) == is_told
 
 
 def test_a_report_by_machine_adds_up(

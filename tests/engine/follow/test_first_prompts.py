@@ -109,3 +109,19 @@ def test_a_log_is_looked_at_again_only_if_it_grew_and_has_no_prompt_yet(
     path.unlink()
     store.revision += 1
     assert not FirstPrompts(store).look(), "what is gone has no prompt"
+
+
+def test_the_newest_sessions_are_looked_at_first_and_none_while_nothing_changes(
+    claude_home: ClaudeHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(first_prompts, "MOST", 1)
+    for at, session in enumerate(("s2", "s3", "s1")):
+        claude_home.append(
+            asked(session, session),
+            assistant(f"msg_{at}", NOW_MS + at, usage(output=1), session=session),
+            session=session,
+        )
+    prompts = FirstPrompts(counted(claude_home.folder))
+    assert prompts.look() and {session for _, session in prompts.found} == {"s1"}
+    monkeypatch.setattr(first_prompts, "first_prompt", lambda *_: pytest.fail("nothing has changed"))
+    assert not prompts.look()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from claude_tui.engine.queries.allowances.budgets import Budget, BudgetState
-from claude_tui.ui.widgets.days.heatmap import OVER, Heatmap
+from claude_tui.ui.views.base.view import EVERYTHING
+from claude_tui.ui.widgets.days.day_detail import day_summary
+from claude_tui.ui.widgets.days.heatmap import OVER, REMEMBERED, Heatmap
 from claude_tui.ui.widgets.limits import budget_lines
 from tests.ui.fakes import TODAY, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text
@@ -69,3 +72,39 @@ async def test_days_over_their_budget_carry_a_mark_that_the_legend_names() -> No
         heatmap = app.query_one(Heatmap)
         drawn = "".join(heatmap.render_line(y).text for y in range(1, 8))
         assert drawn.count(OVER) == 3 and "! over budget" in screen_text(app)
+
+
+async def test_that_a_day_was_dear_is_said_before_anything_else_of_it_and_in_red() -> None:
+    dear, known = TODAY - timedelta(days=8), TODAY - timedelta(days=9)
+    async with running(view="days", size=(120, 40)) as (app, _):
+        heatmap = app.query_one(Heatmap)
+        red = heatmap.get_component_rich_style("heatmap--over").color
+        days = dict.fromkeys((dear, known, TODAY), 5)
+        marks: dict[bool, list[Any]] = {}
+        for is_cursor in (False, True):
+            heatmap.cursor_day = dear if is_cursor else TODAY
+            remembered = frozenset({known} if is_cursor else {dear, known})
+            heatmap.show(days, TODAY, known, remembered=remembered, over=frozenset({dear}))
+            line = heatmap.render_line(1 + dear.weekday())
+            marks[is_cursor] = [part for part in line if OVER in part.text]
+            assert REMEMBERED not in line.text
+        assert REMEMBERED in heatmap.render_line(1 + known.weekday()).text
+        (mark,), (below_cursor,) = marks[False], marks[True]
+        assert mark.style is not None and mark.style.color == red and below_cursor.style != mark.style
+
+
+def test_the_line_of_a_dear_day_is_red() -> None:
+    totals = snapshot().today
+    for limit_nano, style in ((totals.cost_nano - 1, "bold $error"), (totals.cost_nano, "bold $primary")):
+        line = day_summary(TODAY, totals, TODAY, limit_nano=limit_nano)
+        (cost,) = [span for span in line.spans if line.plain[span.start : span.end] == "$12.34"]
+        assert cost.style == style
+
+
+async def test_a_budget_for_everything_marks_no_day_of_a_part() -> None:
+    several = ("claude", "codex")
+    source = FakeSource(lambda query, now_ms: replace(snapshot(query=query, now_ms=now_ms), sources=several))
+    async with running(source, view="days", budgets=(Budget("day", 1),), size=(120, 40)) as (app, pilot):
+        assert "over budget" in screen_text(app)
+        await press(pilot, "a")
+        assert app.main.navigation.scope != EVERYTHING and "over budget" not in screen_text(app)

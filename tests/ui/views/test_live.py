@@ -165,3 +165,15 @@ async def test_where_nothing_goes_on_or_a_line_is_dear_nothing_is_folded(size: t
     async with running(FakeSource(replace(given, sessions=sessions)), size=size) as (app, _):
         table = app.main.view.table
         assert table is not None and table.total == len(sessions) and not app.query_one(FoldedLine).display
+
+
+async def test_the_key_that_folds_is_offered_where_it_does_something() -> None:
+    given = snapshot()
+    done = tuple(row for row in given.sessions if row.state is SessionState.DONE)
+    async with running(FakeSource(replace(given, sessions=done))) as (app, _):
+        assert "fold" not in app.main.view.keys  # none goes on, so all are shown
+    async with running() as (app, pilot):
+        assert "fold" in app.main.view.keys and app.query_one(FoldedLine).display
+        await press(pilot, "d")
+        await settled(pilot)
+        assert "fold" in app.main.view.keys and not app.query_one(FoldedLine).display

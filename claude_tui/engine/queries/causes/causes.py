@@ -109,11 +109,12 @@ class Causes:
                     division = Division(self._store, self._book, finder, self._misses, of.by, self._ticket)
                     shares = _shares(division, rows, query.model, of)
                     for one in unlogged_lines(self._store, query):
-                        parts = [part for part in division.unlogged(_line(one)) if part.target.is_of(of)]
-                        found += [ShareOf(one, sum(part.amounts[0] for part in parts))] if parts else []
+                        line = _line(one)
+                        if parts := [part for part in division.unlogged(line) if part.target.is_of(of)]:
+                            found.append(ShareOf(one, sum(part.amounts[0] for part in parts), doubts=line.doubts))
                 found += [
-                    ShareOf(next(lines_of(self._store, row)), cost_nano, self._misses.get(row))
-                    for row, cost_nano in shares
+                    ShareOf(next(lines_of(self._store, row)), cost_nano, self._misses.get(row), doubts)
+                    for row, cost_nano, doubts in shares
                 ]
         found.sort(key=lambda one: (-one.cost_nano, one.response.time_ms, one.response.key))
         return found
@@ -260,13 +261,15 @@ def _line(unlogged: Response) -> BilledLine:
     )
 
 
-def _shares(division: Division, rows: Iterable[int], model: str, of: CauseOf) -> list[tuple[int, int]]:
-    """Return the rows of which something goes where one asks for, each with how much."""
+def _shares(division: Division, rows: Iterable[int], model: str, of: CauseOf) -> list[tuple[int, int, Doubts]]:
+    """Return the rows of which something goes where one asks for, each with how much, and the doubts of that."""
     found = []
     for row in rows:
-        parts = [
-            share.amounts[0] for share in division.shares(row, division.lines(row, model)) if share.target.is_of(of)
-        ]
+        lines = division.lines(row, model)
+        parts = [share for share in division.shares(row, lines) if share.target.is_of(of)]
         if parts:
-            found.append((row, sum(parts)))
+            doubts = Doubts.together(line.doubts for line in lines)
+            if not any(share.has_output for share in parts):
+                doubts = doubts.but_for_output()
+            found.append((row, sum(share.amounts[0] for share in parts), doubts))
     return found

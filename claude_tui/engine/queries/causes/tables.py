@@ -130,11 +130,17 @@ class CauseTable(NamedTuple):
 
 
 class ShareOf(NamedTuple):
-    """A response, and how much of its cost goes to the row it was asked for."""
+    """A response, and how much of its cost goes to the row it was asked for, with the doubts of that."""
 
     response: Response
     cost_nano: int
     miss: CacheMiss | None = None
+    doubts: Doubts = NO_DOUBTS
+
+    @property
+    def sums(self) -> Totals:
+        """How much that is, and why it is not exact."""
+        return sums_of(self.cost_nano, self.doubts)
 
 
 class Facts(NamedTuple):

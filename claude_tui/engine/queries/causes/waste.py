@@ -130,12 +130,12 @@ class WasteFinder:
         made.sort(key=lambda one: (-one.saved_nano, one.what))
         return [one for one in made if one.saved_nano > 0][:MOST]
 
-    def shares(self, rows: Sequence[int], what: str, model: str = "") -> list[tuple[int, int]]:
-        """Return the rows that show one thing, each with the part of its cost that counts."""
+    def shares(self, rows: Sequence[int], what: str, model: str = "") -> list[tuple[int, int, Doubts]]:
+        """Return the rows that show one thing, each with the part of its cost that counts, and the doubts of that."""
         found: dict[int, int] = {}
         for one in self._found(rows, model).get(what, ()):
             found[one.row] = found.get(one.row, 0) + one.paid_nano
-        return [*found.items()]
+        return [(row, paid_nano, self._doubts(what, [row], model)) for row, paid_nano in found.items()]
 
     def _found(self, rows: Sequence[int], model: str) -> dict[str, list[_Found]]:
         found: dict[str, list[_Found]] = {}
@@ -176,9 +176,6 @@ class WasteFinder:
     def _waste(self, what: str, found: list[_Found], model: str) -> Waste:
         found.sort(key=lambda one: (one.otherwise_nano - one.paid_nano, self._store.table.time[one.row], one.row))
         proofs = [self._proof(one) for one in found[:PROOFS]]
-        doubts = Doubts.together(
-            line.doubts for row in {one.row for one in found} for line in self._biller.lines(row, model)
-        )
         return Waste(
             what,
             _TITLES[what],
@@ -188,8 +185,12 @@ class WasteFinder:
             _OTHERWISE.get(what, _READ),
             tuple(proofs),
             is_estimate=what == REPEATED,
-            doubts=doubts.but_for_output() if what == REPEATED or what.startswith(_CACHE) else doubts,
+            doubts=self._doubts(what, {one.row for one in found}, model),
         )
+
+    def _doubts(self, what: str, rows: Iterable[int], model: str) -> Doubts:
+        doubts = Doubts.together(line.doubts for row in rows for line in self._biller.lines(row, model))
+        return doubts.but_for_output() if what == REPEATED or what.startswith(_CACHE) else doubts
 
     def _proof(self, found: _Found) -> Proof:
         response = next(lines_of(self._store, found.row))

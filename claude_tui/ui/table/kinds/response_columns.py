@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from claude_tui import figures, moments
 from claude_tui.engine.queries.causes.costs.misses import CAUSES, CacheMiss
-from claude_tui.engine.queries.causes.tables import Facts
-from claude_tui.model import TOLD, UNLOGGED, Response
+from claude_tui.engine.queries.causes.tables import Facts, sums_of
+from claude_tui.model import TOLD, UNLOGGED, Response, Totals
 from claude_tui.sources.turns.turn import TurnDetails
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.table.columns import Cell, Column
@@ -23,7 +23,7 @@ from claude_tui.ui.table.kinds import cells
 from claude_tui.ui.table.kinds.client_column import client_column
 from claude_tui.ui.text import causes
 from claude_tui.ui.text.names import short_model
-from claude_tui.widths import cut
+from claude_tui.widths import cut, cut_start
 
 Spot = tuple[str, int]
 """Where a response was counted from: file and byte. Another one when a later line of it counts."""
@@ -38,7 +38,7 @@ class KnownCauses(NamedTuple):
     """Why responses were made: lost caches and what else logs say, by key, and what of each went for one cause."""
 
     facts: Mapping[str, tuple[Facts, CacheMiss | None]]
-    shares: Mapping[str, int] | None = None
+    shares: Mapping[str, Totals] | None = None
 
 
 class ReadResponse(NamedTuple):
@@ -102,7 +102,7 @@ class ResponseFrame:
     def lost_text(self, row: Response) -> str:
         """What its lost cache cost, and why it was lost."""
         _, miss = self.found(row)
-        return f"{figures.money(miss.cost_nano)} {CAUSES[miss.cause]}" if miss is not None else ""
+        return f"{figures.cost(sums_of(miss.cost_nano, miss.doubts))} {CAUSES[miss.cause]}" if miss is not None else ""
 
     def lost_cell(self, row: Response, width: int) -> Cell:
         """The same in a cell."""
@@ -111,17 +111,21 @@ class ResponseFrame:
 
     def part_nano(self, row: Response) -> int:
         """What of its cost went for the cause that was opened."""
-        return self.known.shares.get(row.key, 0) if self.known is not None and self.known.shares else 0
+        return self._part(row).cost_nano
 
     def part_cell(self, row: Response, width: int) -> Cell:
         """The same in a cell."""
-        return Cell(figures.money(self.part_nano(row), width), "money")
+        return Cell(figures.cost(self._part(row), width), "money")
+
+    def _part(self, row: Response) -> Totals:
+        shares = self.known.shares if self.known is not None else None
+        return (shares or {}).get(row.key, cells.NONE)
 
     def where(self, row: Response, width: int) -> Cell:
         """File and line, as far as that was read; if it does not fit, its end."""
         read = self.read.get(spot(row))
         text = f"{display_name(os.path.basename(row.path))}:{(read.line if read else 0) or '…'}" if row.path else ""
-        return Cell(text if len(text) <= width else "…" + text[1 - width :] if width > 1 else "", "faint")
+        return Cell(cut_start(text, width), "faint")
 
 
 def response_columns(frame: ResponseFrame) -> list[Column[Response]]:

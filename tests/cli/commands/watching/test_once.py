@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from claude_tui.cli import main
@@ -123,3 +125,51 @@ def test_a_view_of_what_runs_says_if_nothing_does(claude_home: ClaudeHome, capsy
     claude_home.append(assistant("msg_1", 1_795_176_000_000 - 30 * 86_400_000, usage(output=1)))
     assert main(["--once", "--view", "live"]) == 0
     assert "no session is running" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("view", ["models", "projects", "sessions", "days", "causes", "live"])
+def test_a_printed_view_says_by_which_prices_and_of_which_days_it_is(
+    view: str, claude_home: ClaudeHome, noon: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claude_home.append(
+        assistant("msg_1", noon - 60_000, usage(output=100_000)),
+        assistant("msg_2", noon - 2 * 86_400_000, usage(output=200_000)),
+    )
+    for period, cost in (("today", "1.50"), ("all", "4.50")):
+        assert main(["--once", "--view", view, "--period", period]) == 0
+        text = capsys.readouterr().out
+        assert "prices: bundled" in text and (view == "live" or f"{cost}" in text)
+
+
+def test_a_printed_plan_compares_the_days_asked_for(
+    claude_home: ClaudeHome, noon: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claude_home.append(
+        assistant("msg_1", noon - 60_000, usage(output=300_000)),
+        assistant("msg_2", noon - 86_400_000, usage(output=100_000)),
+    )
+    assert main(["--once", "--view", "plan", "--period", "today"]) == 0
+    assert "+200%" in capsys.readouterr().out
+
+
+def test_a_printed_plan_has_what_a_client_reported(
+    claude_home: ClaudeHome, noon: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claude_home.append(assistant("msg_1", noon - 60_000, usage(output=200_000)))
+    five_hour = {"used_percentage": 42, "resets_at": noon // 1000 + 3600}
+    given = json.dumps({"session_id": "s1", "rate_limits": {"five_hour": five_hour}})
+    assert run("statusline", stdin=given.encode()).code == 0
+    assert main(["--once", "--view", "plan"]) == 0
+    assert "42%" in capsys.readouterr().out
+
+
+def test_printed_causes_are_those_of_logs_that_are_gone_too(
+    claude_home: ClaudeHome, noon: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = assistant("msg_1", noon - 60_000, usage(output=200_000))
+    row["message"]["content"] = [{"type": "tool_use", "id": "t1", "name": "Grep", "input": {}}]
+    log = claude_home.append(row)
+    assert main(["ledger", "keep"]) == 0
+    log.unlink()
+    assert main(["--once", "--view", "causes"]) == 0
+    assert "Grep" in capsys.readouterr().out

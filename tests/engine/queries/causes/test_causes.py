@@ -212,10 +212,11 @@ def test_the_responses_of_a_row_sum_to_it() -> None:
     causes = Causes(counted(GOLDEN / "mixed-332"))
     for by in DIMENSIONS:
         for row in causes.table(Query(), by).rows:
-            if row.label != "(not in the log)" and by not in ("kind", "context"):
+            if row.label != "(not in the log)" and by != "context":
                 shares = causes.shares(Query(), CauseOf(by, row.name, row.label, row.project))
                 assert sum(one.cost_nano for one in shares) <= row.cost_nano
                 assert sum(one.cost_nano for one in shares) == row.cost_nano or by == "cache"
+                assert sum(one.doubts.lower_bound for one in shares) == row.doubts.lower_bound
 
 
 def test_a_pause_costs_what_the_prompt_costs_to_write_again(tmp_path: Path) -> None:
