@@ -32,6 +32,12 @@ def countdown(seconds: float) -> str:
     return f"{minutes}m {rest:02d}s" if minutes else f"{rest}s"
 
 
+def span(seconds: float) -> str:
+    """Return a length of time as `countdown` does, from two days on in days and hours: 2d 22h."""
+    hours = int(seconds) // 3600
+    return f"{hours // 24}d {hours % 24}h" if hours >= 48 else countdown(seconds)
+
+
 def age(then_ms: int, now_ms: int) -> str:
     """Return how long ago something was; "" if it never was. A future instant is "now"."""
     passed_ms = now_ms - then_ms

@@ -20,6 +20,11 @@ def _width(text: str) -> int:
     return cell_len(text)
 
 
+def cut_start(text: str, room: int) -> str:
+    """Return the end of a text in at most `room` cells, with an ellipsis before it if something is cut."""
+    return cut(text[::-1], room)[::-1] if width(text) > room else text
+
+
 def cut(text: str, room: int) -> str:
     """Return the beginning of a text in at most `room` cells, with an ellipsis if something is cut."""
     if width(text) <= room:

@@ -31,6 +31,7 @@ from claude_tui.pricing.billing.usage import (
 from claude_tui.pricing.cards import ModelCards, WholeRates, cards_of
 from claude_tui.pricing.price_list.catalogue import MAX_NAMES, Catalogue, ResolvedModel, bundled, refreshed
 from claude_tui.pricing.price_list.names import SYNTHETIC
+from claude_tui.pricing.price_list.rates import Model
 
 if TYPE_CHECKING:
     from claude_tui.pricing.price_list.overrides import OverriddenCatalogue
@@ -40,6 +41,9 @@ SHORT_NAMES: Final = {
     "kilo-cli": "kilo",
 }  # fmt: skip
 """Names of clients that differ from the names of their sources."""
+
+LONG_WINDOW: Final = 1_000_000
+"""Tokens of the window that Claude models were sold with beside their usual one."""
 
 _COUNTERS: Final = {
     "gemini": gemini_counters, "qwen": qwen_counters, "kimi": kimi_counters, "copilot": copilot_counters,
@@ -147,8 +151,9 @@ class Pricer:
         """Return the largest context window known for a model, 0 if none is known."""
         return self._window(model)[0]
 
-    def is_native_1m(self, model: str) -> bool:
-        """Whether Claude Code always runs the model with a window of a million tokens."""
+    def has_one_window(self, model: str) -> bool:
+        """Whether a session of the model always has its largest window: not those Claude Code runs with 200,000 tokens
+        unless it was asked for a million."""
         return self._window(model)[1]
 
     def _window(self, model: str) -> tuple[int, bool]:
@@ -158,7 +163,7 @@ class Pricer:
             if len(self._windows) >= MAX_NAMES:
                 self._windows.clear()
             found = self._find_claude(model).model
-            known = self._windows[model] = (found.window, found.is_native_1m) if found else (0, False)
+            known = self._windows[model] = _window_of(found) if found else (0, False)
         return known
 
     def describe(self) -> str:
@@ -208,6 +213,14 @@ class Pricer:
         known = SYNTHETIC_PRICE if model == SYNTHETIC else cards_of(found, client, asked)
         self._cards[source, model] = known
         return known
+
+
+def _window_of(model: Model) -> tuple[int, bool]:
+    if not model.id.startswith("claude-"):
+        return model.window, True
+    # What had a price for long prompts was sold with the long window, too, even if it no longer is.
+    was_long = any(period.standard.tiers for period in model.periods)
+    return max(model.window, LONG_WINDOW if was_long else 0), model.is_native_1m
 
 
 def load_pricer(overrides: Path | None = None, snapshot: Path | None = None) -> Pricer:

@@ -301,6 +301,7 @@ class DrawnScreen(PaintedScreen):
         budgets = self.kept.now.budgets if snapshot.progress.phase is not Phase.MERGED else ()  # those of this machine
         status = HeaderStatus(
             view=navigation.here.view, tab=navigation.tab, now_ms=self.now_ms, period=self.period.label,
+            period_short=self.period.short,
             trail=navigation.scope.trail,
             totals=add(in_period) if view.IGNORES_PERIOD else snapshot.totals, paused=self.paused_ms is not None,
             interval_s=self.refresher.interval_s, error=next(iter(self.failures.values()), ""),

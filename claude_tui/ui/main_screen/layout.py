@@ -17,12 +17,15 @@ from claude_tui.ui.widgets.edges.meters import Meters
 from claude_tui.ui.widgets.edges.topbar import TopBar
 from claude_tui.ui.widgets.line import TextLine
 
-CLASSES: Final = ("-wide", "-medium", "-narrow", "-mini", "-short", "-tall", "-flat", "-with-topbar", "-with-meters")
-"""All classes there are."""
+CLASSES: Final = ("-wide", "-medium", "-narrow", "-mini", "-short", "-tall", "-flat", "-with-topbar")
+"""All classes there are on the screen."""
+
+METERS: Final = "meters"
+"""That there is room for meters: no class, since it depends on the view, and with a class all styles are made again."""
 
 
 def classes(width: int, height: int, view: str, is_zoomed: bool) -> set[str]:
-    """The classes for a size: the table always has room, then the keys, then the meters.
+    """The classes for a size, and whether there are meters: the table always has room, then the keys, then the meters.
 
     120 columns are wide, 80 hold two panels side by side, 50 one; below that, or below 10 lines, one line says
     what matters and the rest is the view's. The live view keeps its meters longest.
@@ -36,14 +39,17 @@ def classes(width: int, height: int, view: str, is_zoomed: bool) -> set[str]:
     if height >= 30:
         found.add("-tall")
     if width >= 80 and not is_zoomed and (height >= 30 or (view == "live" and height >= 20)):
-        found.add("-with-meters")
+        found.add(METERS)
     return found
 
 
 def fit(screen: Screen[Any], width: int, height: int, view: str) -> None:
     """Choose what there is room for."""
-    chosen = classes(width, height, view, screen.has_class("-zoom"))
+    is_zoomed = screen.has_class("-zoom")
+    chosen = classes(width, height, view, is_zoomed)
     screen.update_classes({name: name in chosen for name in CLASSES})
+    screen.query(Meters).set(display=METERS in chosen)
+    screen.query("#meterline").set(display=METERS not in chosen and not is_zoomed)
 
 
 def draw_header(screen: Screen[Any], snapshot: Snapshot, status: HeaderStatus, width: int) -> None:
@@ -51,8 +57,9 @@ def draw_header(screen: Screen[Any], snapshot: Snapshot, status: HeaderStatus, w
     has_topbar = screen.has_class("-with-topbar")
     if has_topbar:
         screen.query_one(TopBar).draw(snapshot, status, width)
-    if screen.has_class("-with-meters"):
-        screen.query_one(Meters).show(snapshot, status)
+    meters = screen.query_one(Meters)
+    if meters.display:
+        meters.show(snapshot, status)
     else:
         line = short_line(snapshot, status, width - 2, alone=not has_topbar)
         screen.query_one("#meterline", TextLine).show(line)

@@ -8,62 +8,29 @@ the rows mean; all text is drawn as it is, never as markup.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Generic
+from typing import Any, Generic
 
 from rich.cells import cell_len
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from claude_tui.clients import CLIENTS
 from claude_tui.ui.table.arrangement import Arrangement
 from claude_tui.ui.table.columns import GAP, Cell, Column, Placed, RowT
 from claude_tui.ui.table.filters import Filter
+from claude_tui.ui.table.line_styles import DRAWINGS, StyledLines, selected_style
 from claude_tui.ui.table.marks import marked
 from claude_tui.ui.table.placement import ColumnChoice, Placement
 from claude_tui.widths import fit
 
-STYLES = (
-    "dim",
-    "faint",
-    "name",
-    "money",
-    "cost-high",
-    "cost-top",
-    "bar",
-    "spark",
-    "good",
-    "warn",
-    "bad",
-    "doubt",
-    "hot",
-    "accent",
-    "strong",
-    *(f"client-{name}" for name in CLIENTS),
-)
-"""The styles a cell can name; each is a component class `line-table--NAME`."""
 
-DRAWINGS = ("bar", "spark")
-"""Those of drawings."""
-
-
-class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
+class TableCanvas(StyledLines, Generic[RowT], can_focus=True):
     """The lines of a table: what is drawn, and how little of it again. Keys and mouse are `LineTable`'s."""
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "line-table--header",
-        "line-table--sorted",
-        "line-table--cursor",
-        "line-table--cursor-blurred",
-        *(f"line-table--{name}" for name in STYLES),
-    }
-
     cursor_key: reactive[str | None] = reactive(None)
     """The key of the selected row; None in an empty table."""
 
@@ -98,7 +65,6 @@ class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
         self._placement: Placement[RowT] = Placement()
         self._drawn: dict[int, tuple[bool, list[Cell]]] = {}
         """Whether the row of a line was drawn as the selected one, and its cells."""
-        self._styles: dict[str, Style] = {}
         self._is_chosen = False
         """Whether a person chose the selected row; else it is whatever stands on top after sorting."""
         self._nothing = Content("")
@@ -220,7 +186,6 @@ class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
     def notify_style_update(self) -> None:
         """Forget the styles: the theme changed."""
         super().notify_style_update()
-        self._styles.clear()
         self._drawn.clear()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
@@ -229,14 +194,6 @@ class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
         if round(old_value) != round(new_value):
             self._drawn.clear()
             self._place()  # it may have wider texts
-
-    def _style(self, name: str) -> Style:
-        style = self._styles.get(name)
-        if style is None:
-            classes = (f"line-table--{name}",) if name else ()
-            style = self.get_component_rich_style(*classes) if classes else self.rich_style
-            self._styles[name] = style
-        return style
 
     def render_line(self, y: int) -> Strip:
         """One line: the header, or a row."""
@@ -263,16 +220,10 @@ class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
             style = base
             if cell.style:
                 own = self._style(cell.style)
-                style = self._selected(base, own, cell.style) if selected else own
+                style = selected_style(base, own, cell.style) if selected else own
             text = fit(cell.text, placed.width, placed.column.right)
             segments += marked(text, style, marks.get(placed.column.id) if cell.style not in DRAWINGS else None)
         return Strip(segments).adjust_cell_length(width, base)
-
-    @staticmethod
-    def _selected(base: Style, own: Style, name: str) -> Style:
-        """The style of a cell in the selected row: only drawings keep their colour, if it can be seen there."""
-        is_seen = name in DRAWINGS and own.color != base.bgcolor
-        return base + Style(color=own.color if is_seen else None, bold=own.bold)
 
     def _header(self) -> Strip:
         segments = []

@@ -68,7 +68,7 @@ def rows_of(blocks: Sequence[UsageBlock], now_ms: int) -> list[BlockRow]:
 
 
 class BlocksView(TableView):
-    """The blocks of the last two weeks."""
+    """The blocks of the days that are shown."""
 
     NUMBER = 6
     TITLE = "blocks"
@@ -129,7 +129,7 @@ class BlocksView(TableView):
     def draw(self, shown: Shown) -> None:
         """Give the blocks to the table, the open one to its panel."""
         found: BlocksPicture = shown.extra or BlocksPicture()
-        rows = rows_of(found.blocks, shown.now_ms)
+        rows = [row for row in rows_of(found.blocks, shown.now_ms) if _is_in(row.block, shown)]
         self.frame.set(shown.now_ms, shown.snapshot, rows)
         self._table.say_nothing_with(self.nothing(shown))
         self._table.show(rows)
@@ -153,6 +153,8 @@ class BlocksView(TableView):
         if self._table.filter:
             return super().nothing(shown)
         found: BlocksPicture = shown.extra or BlocksPicture()
+        if found.is_loaded and found.blocks:
+            return super().nothing(shown)
         return Content.styled("no 5h blocks" if found.is_loaded else "reading single responses…", "$quiet")
 
     def searched(self, row: BlockRow) -> str:
@@ -179,6 +181,13 @@ class BlocksView(TableView):
         ]
 
 
+def _is_in(block: UsageBlock, shown: Shown) -> bool:
+    """Whether a block lasts into the days that are shown."""
+    first, last = (moments.moment(at_ms, shown.zone).date() for at_ms in (block.start_ms, block.end_ms - 1))
+    since, until = shown.period.range(shown.today)
+    return (since is None or last >= since) and (until is None or first <= until)
+
+
 def _state(row: BlockRow, width: int) -> Cell:
     if row.block.is_gap:
         return Cell("gap", "faint")
@@ -186,7 +195,7 @@ def _state(row: BlockRow, width: int) -> Cell:
 
 
 def _length(block: UsageBlock) -> str:
-    return moments.countdown((block.end_ms - block.start_ms) / 1000)
+    return moments.span((block.end_ms - block.start_ms) / 1000)
 
 
 def _models(row: BlockRow) -> str:

@@ -16,6 +16,7 @@ from claude_tui.ui.table.kinds.cells import Frame
 from claude_tui.ui.table.kinds.client_column import client_column
 from claude_tui.ui.views.base.detailed_view import DetailedView
 from claude_tui.ui.views.base.view import Drilled, Shown
+from claude_tui.widths import cut_start
 
 NAMES: Final = {"project": "Project", "team": "Team", "user": "User", "host": "Machine"}
 """What the first column is called, by what the rows are summed by."""
@@ -43,7 +44,20 @@ def project_columns(frame: Frame) -> list[Column[ProjectRow]]:
         cells.percent(frame, 2),
         cells.age(frame, 3),
         cells.spark(9, width=30),
-        cells.text("folder", "Folder", 24, lambda row: row.name, 10, style="faint", narrow=20, flex=1),
+        # The end of a folder tells it from the others.
+        Column(
+            "folder",
+            "Folder",
+            24,
+            lambda row, width: Cell(cut_start(row.name, width), "faint"),
+            lambda row: row.name.lower(),
+            10,
+            narrow=20,
+            flex=1,
+            right=False,
+            descending=False,
+            plain=lambda row: row.name,
+        ),
     ]
 
 

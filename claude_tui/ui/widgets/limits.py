@@ -19,7 +19,6 @@ from claude_tui.sources.values.display import display_name
 from claude_tui.ui.text.drawings import bars
 from claude_tui.ui.widgets.edges.header import spent_text
 from claude_tui.ui.widgets.line import Part, assemble
-from claude_tui.units import HOUR_MS
 
 GAUGE: Final = 16
 NEAR_PERCENT: Final = 80
@@ -65,7 +64,7 @@ def _line(limit: PlanLimit, is_named: bool, now_ms: int, zone: tzinfo, width: in
         "$error" if window.used_percent >= 100 else "$warning" if window.used_percent >= NEAR_PERCENT else "$accent"
     )
     ends = f"resets {moments.clock(window.resets_ms, zone).strip()}"
-    left = f"in {_length((window.resets_ms - now_ms) // HOUR_MS, (window.resets_ms - now_ms) / 1000)}"
+    left = f"in {moments.span((window.resets_ms - now_ms) / 1000)}"
     seen = moments.age(window.seen_ms, now_ms)
     groups: list[tuple[int, list[Part]]] = [
         (1, [(whose, "bold $foreground"), (f" {label(window.name)}", "$quiet")]),
@@ -81,10 +80,6 @@ def _line(limit: PlanLimit, is_named: bool, now_ms: int, zone: tzinfo, width: in
     colour = "$warning" if limit.forecast and limit.forecast.reached else "$quiet"
     groups[4:4] = [(number, [(text, colour)]) for number, text in zip((4, 8), told, strict=False)]
     return assemble(groups, width)
-
-
-def _length(hours: int, seconds: float) -> str:
-    return f"{hours // 24}d {hours % 24}h" if hours >= 48 else moments.countdown(seconds)
 
 
 def heading_texts(window: ReportedWindow, found: Forecast | None) -> list[str]:

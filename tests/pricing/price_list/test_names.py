@@ -136,6 +136,7 @@ def test_context_windows() -> None:
     windows = {
         "claude-opus-5-5": 1_000_000,
         "claude-opus-4-5-20251101": 200_000,
+        "claude-sonnet-4-5-20250929": 1_000_000,
         "gpt-6.1-sol": 1_050_000,
         "gpt-5-codex": 400_000,
         "gemini-3-flash-preview": 1_048_576,
@@ -154,8 +155,11 @@ def test_context_windows() -> None:
         ("claude-opus-4-6", False),
         ("claude-sonnet-4-6", False),
         ("claude-haiku-4-5", False),
+        ("anthropic/claude-sonnet-4-6", False),
+        ("gemini-2.5-pro", True),
+        ("openai/gpt-5.5", True),
         ("nobody-knows", False),
     ],
 )
-def test_which_models_always_have_a_million_tokens(name: str, native: bool) -> None:
-    assert pricer().is_native_1m(name) is native
+def test_which_models_always_have_their_largest_window(name: str, native: bool) -> None:
+    assert pricer().has_one_window(name) is native

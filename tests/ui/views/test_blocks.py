@@ -70,6 +70,19 @@ def test_limits_of_several_clients_and_accounts_are_told_apart() -> None:
     assert lines[-1].plain == "Codex 5h 40% used, now", "also while no block of Claude Code is open"
 
 
+async def test_the_days_that_are_shown_narrow_the_blocks_too() -> None:
+    async with running(view="blocks", size=(120, 36)) as (app, pilot):
+        table = app.main.view.table
+        assert table is not None
+        everything = len(table.rows)
+        await press(pilot, "p", "1")
+        today = [row for row in table.rows if not row.block.is_gap]
+        assert 0 < len(table.rows) < everything and today
+        assert all(row.block.end_ms > NOW_MS - 24 * HOUR_MS for row in today)
+        await press(pilot, "p", "tab", *"2020-01-01", "enter")
+        assert not table.rows and "nothing in 2020-01-01" in screen_text(app)
+
+
 def test_a_week_before_the_first_day_with_anything_is_not_nothing_but_unknown() -> None:
     days = [DayRow(TODAY - timedelta(days=number), Totals(1, cost_nano=10**9)) for number in (0, 20)]
     lines = [line.plain for line in week_lines(days, TODAY, 40)]

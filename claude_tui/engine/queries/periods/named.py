@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
+from claude_tui import moments
 from claude_tui.engine.queries.periods.calendar import cycle
 from claude_tui.model import Totals
 
@@ -22,6 +23,21 @@ class Period(NamedTuple):
     since: date | None = None
     until: date | None = None
     first_day: int = 1
+
+    @property
+    def short(self) -> str:
+        """The label in few cells: `1 Nov-5 Nov` for a range of days, with the year where it ends in another."""
+        days = [day for day in (self.since, self.until) if day is not None]
+        if not days:
+            return self.label
+        has_year = days[0].year != days[-1].year
+        first, last = (
+            f"{day.day} {moments.MONTHS[day.month - 1]}{f' {day:%y}' if has_year else ''}"
+            for day in (days[0], days[-1])
+        )
+        if len(days) == 1:
+            return f"from {first}" if self.until is None else f"to {last}"
+        return first if self.since == self.until else f"{first}-{last}"
 
     def range(self, today: date) -> tuple[date | None, date | None]:
         """Return first and last day, both inclusive; None if there is no limit. "30 days" are 30 including today."""

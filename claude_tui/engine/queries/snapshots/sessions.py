@@ -11,7 +11,8 @@ from claude_tui.sources.protocol import FileFacts
 from claude_tui.sources.values.instants import AHEAD_MS
 
 BASE_WINDOW: Final = 200_000
-LONG_WINDOW: Final = 1_000_000
+_ASKED_FOR: Final = "[1m]"
+"""How a name of a model says that the long window was asked for."""
 _DONE: Final = Activity(SessionState.DONE)
 
 
@@ -62,14 +63,14 @@ def _activity_of_line(facts: FileFacts | None, last_ms: int, age_ms: int) -> Act
 def context_window(pricer: Pricer, facts: FileFacts) -> int:
     """Return the context window a session seems to have; 0 if its model is unknown.
 
-    Models that always have the long window have it; others show 200k until any prompt has passed that, because
-    the logs do not say which was asked for.
+    Models with one window have it; others show 200k until any prompt has passed that, because the logs seldom say
+    which was asked for.
     """
     if not facts.context_model:
         return 0
     known = pricer.context_window(facts.context_model)
-    if not known or pricer.is_native_1m(facts.context_model):
+    if not known or pricer.has_one_window(facts.context_model) or _ASKED_FOR in facts.context_model.lower():
         return known
-    if known >= LONG_WINDOW and max(facts.largest_prompt, facts.context_tokens, facts.compacted_tokens) <= BASE_WINDOW:
+    if known > BASE_WINDOW and max(facts.largest_prompt, facts.context_tokens, facts.compacted_tokens) <= BASE_WINDOW:
         return BASE_WINDOW
     return known

@@ -23,7 +23,7 @@ from claude_tui.ui.table.kinds import cells
 from claude_tui.ui.table.kinds.client_column import client_column
 from claude_tui.ui.text import causes
 from claude_tui.ui.text.names import short_model
-from claude_tui.widths import cut
+from claude_tui.widths import cut, cut_start
 
 Spot = tuple[str, int]
 """Where a response was counted from: file and byte. Another one when a later line of it counts."""
@@ -125,7 +125,7 @@ class ResponseFrame:
         """File and line, as far as that was read; if it does not fit, its end."""
         read = self.read.get(spot(row))
         text = f"{display_name(os.path.basename(row.path))}:{(read.line if read else 0) or '…'}" if row.path else ""
-        return Cell(text if len(text) <= width else "…" + text[1 - width :] if width > 1 else "", "faint")
+        return Cell(cut_start(text, width), "faint")
 
 
 def response_columns(frame: ResponseFrame) -> list[Column[Response]]:

@@ -14,6 +14,7 @@ from textual.content import Content
 from claude_tui import figures, moments
 from claude_tui.engine.queries.allowances.blocks import Window
 from claude_tui.engine.queries.allowances.budgets import BudgetState
+from claude_tui.engine.queries.periods.named import BY_ID
 from claude_tui.model import Phase, Progress, Snapshot, Totals
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.settings.declared import VIEWS, Settings
@@ -59,6 +60,7 @@ class HeaderStatus:
     account: str = ""
     tab: str = ""
     window: Window | None = None
+    period_short: str = ""
     by_client: Mapping[str, Totals] = field(default_factory=dict)
     unlogged_nano: int = 0
     telemetry: Shortcoming | None = None
@@ -144,16 +146,28 @@ def waiting_part(sessions: int, width: int) -> Part:
 
 
 def status_line(snapshot: Snapshot, status: HeaderStatus, width: int) -> Content:
-    """The right part of the top line."""
+    """The right part of the top line: the days in few words, then what goes on by its sign, before the days go."""
     progress = snapshot.progress
-    groups: list[tuple[int, Sequence[Part]]] = [(1, [(status.period, "bold $accent")])]
-    groups += alone_parts(status, width)
+    before = alone_parts(status, width)
     if progress.history:
         # What is lost for good has the highest rank; a cache that is not saved only costs time.
-        groups.append((-2, [history_part(display_name(progress.history), width)]))
-    groups += telemetry_parts(status, width)
-    urgent = sum(len(text) + 3 for rank, parts in groups if rank < 0 for text, _ in parts)
-    groups.append((0, phase_parts(progress, status, width - urgent)))
+        before.append((-2, [history_part(display_name(progress.history), width)]))
+    before += telemetry_parts(status, width)
+    urgent = sum(len(text) + 3 for rank, parts in before if rank < 0 for text, _ in parts)
+    phase = phase_parts(progress, status, width - urgent)
+    after = _news(snapshot, status, width)
+    sign = [(phase[0][0].strip(), phase[0][1])] if progress.phase in (Phase.LIVE, Phase.POLLING) else phase
+    for period, said in ((status.period, phase), (status.period_short, phase), (status.period_short, sign)):
+        line = assemble([(1, [(period, "bold $accent")]), *before, (0, said), *after], width)
+        if not status.period_short or period in line.plain:
+            break
+    return line
+
+
+def _news(snapshot: Snapshot, status: HeaderStatus, width: int) -> list[tuple[int, Sequence[Part]]]:
+    """What is said after what goes on: files and ages, budgets, who waits, problems."""
+    progress = snapshot.progress
+    groups: list[tuple[int, Sequence[Part]]] = []
     if progress.phase is not Phase.SCANNING:
         if progress.files_total:
             groups.append((6, [(figures.many(progress.files_total, "file"), "$quiet")]))
@@ -172,8 +186,8 @@ def status_line(snapshot: Snapshot, status: HeaderStatus, width: int) -> Content
         groups.append((-1, [waiting_part(snapshot.waiting_sessions, width)]))
     problems = sum(snapshot.problems.values())
     if problems:
-        groups.append((1, [(f"!{problems}", "bold $warning")]))
-    return assemble(groups, width)
+        groups.append((2, [(f"!{problems}", "bold $warning")]))
+    return groups
 
 
 def alone_parts(status: HeaderStatus, width: int) -> list[tuple[int, Sequence[Part]]]:
@@ -274,13 +288,17 @@ def short_line(snapshot: Snapshot, status: HeaderStatus, width: int, alone: bool
     pace = f"{figures.money(burn, 7)}/h" if is_recent_known else "–/h"
     groups.append((1, [(pace, "bold $warning" if burn else "$quiet")]))
     groups += alone_parts(status, width)
+    period, is_narrowed = status.period_short or status.period, status.period != BY_ID["all"].label
+    if alone and is_narrowed:
+        groups.append((1, [(period, "$accent")]))
     if status.window is not None:
         room = min(24, width - sum(len(text) for _, parts in groups for text, _ in parts) - 6)
         groups.append((2, [(left_text(status.window, status.now_ms, room), "$accent")]))
     if alone:
         number = superscript(VIEWS.index(status.view) + 1) if status.view in VIEWS else ""
         groups.append((3, [(number + status.view, "bold $accent")]))
-        groups.append((5, [(status.period, "$accent")]))
+        if not is_narrowed:
+            groups.append((5, [(period, "$accent")]))
     if unlogged := figures.unlogged(status.unlogged_nano, status.totals):
         groups.append((5, [(unlogged, "$quiet")]))
     if snapshot.active_sessions or status.is_known(snapshot):

@@ -51,6 +51,9 @@ CASES: dict[str, tuple[list[dict[str, Any]], int]] = {
     "long in a side chain": ([prompt(1, 250_000, isSidechain=True), prompt(2, 100_000)], SHORT),
     "long with another model": ([prompt(1, 250_000, "claude-opus-5"), prompt(2, 100_000)], LONG),
     "always long": ([prompt(1, 1_000, "claude-opus-5")], LONG),
+    "asked for as long": ([prompt(1, 100_000, "claude-opus-4-6[1m]")], LONG),
+    "sold as long for a time": ([prompt(n, n * 100_000, "claude-sonnet-4-5") for n in (3, 1)], LONG),
+    "sold as long for a time, not asked for": ([prompt(1, 100_000, "claude-sonnet-4-5")], SHORT),
     "never sold as long": ([prompt(1, 250_000, "claude-opus-4-5"), prompt(2, 100_000, "claude-opus-4-5")], SHORT),
 }
 
@@ -80,6 +83,18 @@ def test_the_window_is_the_same_however_the_session_is_counted(
     shutil.rmtree(claude_home.folder / "projects")
     os.mkdir(claude_home.folder / "projects")
     assert windows(ran(claude_home.folder, ledger)) == cold
+
+
+@pytest.mark.parametrize(
+    ("model", "window"),
+    [
+        ("gemini-2.5-pro", 1_048_576), ("gemini-3-flash-preview", 1_048_576), ("gpt-6.1-sol", 1_050_000),
+        ("openai/gpt-5.5", 1_000_000), ("gpt-5-codex", 400_000), ("qwen3-coder-plus", 1_000_000),
+    ],
+)  # fmt: skip
+def test_models_of_other_vendors_have_one_window(model: str, window: int) -> None:
+    for tokens in (100_000, 250_000):
+        assert context_window(PRICER, FileFacts("s1", context_tokens=tokens, context_model=model)) == window
 
 
 def test_a_session_in_two_files_has_the_long_window_if_either_had(claude_home: ClaudeHome) -> None:

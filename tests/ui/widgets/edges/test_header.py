@@ -215,3 +215,14 @@ def test_saved_sums_are_known_while_the_logs_are_looked_at_again() -> None:
     given = replace(snapshot(), progress=Progress(Phase.SCANNING))
     known = HeaderStatus("live", NOW_MS, "all time", given.totals, saved_ms=NOW_MS - 60_000)
     assert known.is_known(given) and not replace(known, saved_ms=0).is_known(given)
+
+
+@pytest.mark.parametrize("size", [(200, 60), (120, 36), (80, 24), (60, 15), (40, 8)])
+@pytest.mark.parametrize("keys", [("2",), ("tab", *"2026-11-06..2026-11-08", "enter")])
+async def test_the_days_that_are_shown_are_named_at_every_size(size: tuple[int, int], keys: tuple[str, ...]) -> None:
+    async with running(size=size, view="models", period="all") as (app, pilot):
+        await press(pilot, "p", *keys)
+        top = screen_text(app).split("\n")[0]
+        assert any(
+            said in top for said in (("7 days",) if keys == ("2",) else ("6 Nov-8 Nov", "2026-11-06..2026-11-08"))
+        )
