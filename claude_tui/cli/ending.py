@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import signal
 from contextlib import suppress
+from types import FrameType
 from typing import Final
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 
 PUT_AWAY_S: Final = 3.0
 """Longest time that ending may take."""
+
+AGAIN_S: Final = 0.01
+"""So long after an import was found in the way, ending is tried again."""
 
 
 def end_when_told() -> None:
@@ -27,10 +31,23 @@ def end_when_told() -> None:
                 signal.signal(number, _end)
 
 
-def _end(number: int, _frame: object) -> None:
-    from claude_tui.ui.terminal.signals import end_at_last
-
+def _end(number: int, frame: FrameType | None) -> None:
     for other in SIGNALS:
         signal.signal(other, signal.SIG_IGN)  # once is enough, and a second time would come between
+    if _is_importing(frame):
+        # A module written in C that is left in the middle of its start may crash, one in Python may lack names.
+        signal.signal(signal.SIGALRM, lambda _, later: _end(number, later))
+        signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
+        return
+    from claude_tui.ui.terminal.signals import end_at_last
+
     end_at_last(128 + number, PUT_AWAY_S)  # workers that have begun to read are not waited for
     raise SystemExit(128 + number)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
