@@ -208,6 +208,78 @@ def test_damaged_pushes_are_left_out_and_said(
     assert machines[0].run("fleet", "status", str(table)) == 0
 
 
+@pytest.mark.parametrize("parts", ["1", "5"])
+@pytest.mark.parametrize("damage", ["torn", "gone", "smaller", "files"])
+def test_what_was_published_stays_until_a_push_heals_what_was_damaged(
+    machines: list[Machine], tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str, parts: str
+) -> None:
+    table = tmp_path / "table"
+    for machine in machines:
+        machine.run("fleet", "push", str(table), "--user", machine.name, *SAME)
+    assert machines[0].run("fleet", "merge", str(table), "--parts", parts) == 0
+    before = objects(table)
+    expected = printed(capsys, machines[0], "report", "--json", "--from", str(table))
+    (bad,) = table.glob("observations/user=laptop/**/*.parquet")
+    if damage == "torn":
+        bad.write_bytes(bad.read_bytes()[:-40])
+    elif damage == "gone":
+        bad.unlink()
+    elif damage == "smaller":  # and one row of it makes no sense
+        found = pq.read_table(bad)
+        at = found.schema.get_field_index("output")
+        pq.write_table(found.set_column(at, found.schema.field(at), [[2**62, *[1] * (found.num_rows - 1)]]), bad)
+    else:
+        (files,) = table.glob("files/user=laptop/**/*.parquet")
+        files.write_bytes(files.read_bytes()[:-40])
+    # What another machine has to say meanwhile would hide the loss in the total.
+    for at in range(40):
+        machines[2].logs.append(assistant(f"msg_late_{at}", NOON, usage(output=1_000)), session="late")
+    assert machines[2].run("fleet", "push", str(table), "--user", "server", *SAME) == 0
+    for _ in range(2):
+        capsys.readouterr()
+        assert machines[0].run("fleet", "merge", str(table), "--parts", parts) == 4
+        said = capsys.readouterr().err
+        assert "left out: files/user=laptop/host=laptop/" in said and "--all" in said and "stays as it is" in said
+        published = {name: data for name, data in objects(table).items() if name[0] in "_dr"}
+        assert published == {name: data for name, data in before.items() if name[0] in "_dr"}
+    assert printed(capsys, machines[0], "report", "--json", "--from", str(table)) == expected
+    assert machines[1].run("fleet", "push", str(table), "--user", "laptop", "--all", *SAME) == 0
+    assert machines[0].run("fleet", "merge", str(table), "--parts", parts) == 0
+    healed = printed(capsys, machines[0], "report", "--json", "--from", str(table))
+    assert healed["totals"]["responses"] == expected["totals"]["responses"] + 40
+
+
+def test_a_response_that_was_published_whole_does_not_become_the_part_another_machine_has(
+    tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "table"
+    for name, output in (("old", 2), ("whole", 50)):
+        machine = Machine(tmp_path, name, monkeypatch)
+        machine.logs.append(assistant("msg_1", NOON, usage(output=output), sessionId="s"), session="s")
+        assert machine.run("fleet", "push", str(table), "--user", name, *SAME) == 0
+    assert machine.run("fleet", "merge", str(table)) == 0
+    (bad,) = table.glob("observations/user=whole/**/*.parquet")
+    bad.write_bytes(b"")
+    assert machine.run("fleet", "merge", str(table)) == 4
+    assert printed(capsys, machine, "report", "--json", "--from", str(table))["totals"]["output"] == 50
+
+
+def test_what_was_never_published_does_not_hold_up_the_others(
+    machines: list[Machine], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "table"
+    machines[0].run("fleet", "push", str(table), *SAME)
+    assert machines[0].run("fleet", "merge", str(table)) == 0
+    before = printed(capsys, machines[0], "report", "--json", "--from", str(table))["totals"]["responses"]
+    machines[1].run("fleet", "push", str(table), "--user", "laptop", *SAME)
+    machines[2].run("fleet", "push", str(table), "--user", "server", *SAME)
+    (bad,) = table.glob("observations/user=laptop/**/*.parquet")
+    bad.write_bytes(b"")
+    assert machines[0].run("fleet", "merge", str(table)) == 4
+    after = printed(capsys, machines[0], "report", "--json", "--from", str(table))["totals"]["responses"]
+    assert after == before + 4, "those of the server"
+
+
 def test_what_cannot_be_is_refused_in_one_line(
     machines: list[Machine], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -118,3 +118,23 @@ def test_an_event_stays_with_the_session_it_is_of_though_another_machine_pushed_
         seen.append(printed(capsys, logs, "report", "--json", "--from", str(table)))
     assert seen[0]["totals"]["responses"] == 15
     assert all(one == seen[0] for one in seen)
+
+
+def test_an_event_whose_log_comes_later_is_not_taken_for_lost(
+    tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs, spool, other = (Machine(tmp_path, name, monkeypatch) for name in ("logs", "spool", "other"))
+    captured = FOLDER / "repl332"
+    shutil.copytree(captured / "projects", logs.logs.folder / "projects")
+    spool_in(spool.home / "STATE" / "claude-top" / "telemetry", captured)
+    other.logs.append(assistant("msg_other", NOON, usage(output=5)))
+    table = tmp_path / "table"
+    spool.run("fleet", "push", str(table), *SAME)
+    assert logs.run("fleet", "merge", str(table)) == 0
+    logs.run("fleet", "push", str(table), *SAME)
+    other.run("fleet", "push", str(table), "--user", "other", *SAME)
+    (bad,) = table.glob("observations/user=other/**/*.parquet")
+    bad.write_bytes(b"")
+    assert logs.run("fleet", "merge", str(table)) == 4
+    assert "stays as it is" not in capsys.readouterr().err
+    assert printed(capsys, logs, "report", "--json", "--from", str(table))["totals"]["responses"] == 15

@@ -27,8 +27,8 @@ def add_merge(parser: CommandParser) -> None:
     parser.set_defaults(run=run_merge)
     parser.description = (
         "Settle everything that was pushed and write responses/ and daily/ of the table. Running it again without\n"
-        "new pushes writes nothing. Whatever claude-top did not write is left out and listed, and the exit code\n"
-        "is 4."
+        "new pushes writes nothing. Whatever cannot be read or claude-top did not write is left out and listed, and\n"
+        "the exit code is 4; if it was published before, the table stays as it is."
     )
     parser.epilog = example("claude-top fleet merge s3://lake/claude")
     parser.add_argument("url", metavar="URL", help="where the table is")
@@ -100,10 +100,17 @@ def run_merge(options: Namespace) -> int:
                 prices=prices.digest, parts=parts_of(lake, options.parts), pushes=pushes_digest(lake.names("files"))
             )
             done = merge(lake, prices, _zone(meta), merged.parts)
-            if done.written or merged != meta:
+            if not done.lost and (done.written or merged != meta):
                 write_meta(lake, merged._replace(merged_ms=now_ms()))
     for problem in done.problems:
         streams.narrate(f"left out: {problem}")
+    if done.lost:
+        streams.narrate(
+            f"nothing written, the table stays as it is: without what was left out, {many(done.lost, 'response')} "
+            "of it would be lost; push from there again with --all (or scan with --all), or remove the objects named "
+            "above, and merge again"
+        )
+        return exits.PARTIAL
     streams.narrate(
         f"merged: {many(done.responses, 'response')} of {many(done.files, 'file')} "
         f"in {done.objects:,} pushed; {many(done.written, 'object')} written"

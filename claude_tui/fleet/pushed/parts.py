@@ -48,12 +48,14 @@ class PushPiece(NamedTuple):
     pushed: Pushed
 
 
-def parts_of(lake: Lake, asked: int = 0) -> int:
-    """Return into how many parts a table is divided: as many as are asked for, else by the number of responses."""
+def parts_of(lake: Lake, asked: int = 0, at_work: Callable[[], object] = lambda: None) -> int:
+    """Return into how many parts a table is divided: as many as are asked for, else by the number of responses.
+    `at_work` is called before each object."""
     if asked:
         return asked
     responses = 0
     for name in lake.names("files"):
+        at_work()
         try:
             responses += sum(row["responses"] for row in files_of(lake.read(name)))
         except (BadTableError, FileNotFoundError, TypeError):
@@ -63,16 +65,17 @@ def parts_of(lake: Lake, asked: int = 0) -> int:
 
 @contextmanager
 def divided(
-    lake: Lake, parts: int, on_problem: Callable[[str], object]
+    lake: Lake, parts: int, on_problem: Callable[[str], object], at_work: Callable[[], object] = lambda: None
 ) -> Iterator[Callable[[int], Iterator[PushPiece]]]:
-    """Give what yields the pieces of a part. What cannot be read is told and left out. Raises LakeError."""
+    """Give what yields the pieces of a part. What cannot be read is told and left out; `at_work` is called before each
+    object. Raises LakeError."""
     if parts == 1:
-        yield lambda part: _pieces(lake, on_problem)
+        yield lambda part: _pieces(lake, on_problem, at_work)
         return
     with tempfile.TemporaryDirectory(prefix="claude-top-") as folder:
         root = Path(folder)
-        part_of = _Linked(root, lake).parts(parts)
-        for number, piece in enumerate(_pieces(lake, on_problem)):
+        part_of = _Linked(root, lake, at_work).parts(parts)
+        for number, piece in enumerate(_pieces(lake, on_problem, at_work)):
             try:
                 found = split(piece.pushed, part_of)
             except BadTableError as error:
@@ -87,8 +90,9 @@ def divided(
         yield lambda part: _kept(root / f"{part}")
 
 
-def _pieces(lake: Lake, on_problem: Callable[[str], object]) -> Iterator[PushPiece]:
+def _pieces(lake: Lake, on_problem: Callable[[str], object], at_work: Callable[[], object]) -> Iterator[PushPiece]:
     for name in lake.names("files"):
+        at_work()
         try:
             files = lake.read(name)
             yield PushPiece(name, Pushed(lake.read(observations_of(files)), files))
@@ -108,13 +112,13 @@ def _kept(place: Path) -> Iterator[PushPiece]:
 class _Linked:
     """Which files belong together."""
 
-    def __init__(self, folder: Path, lake: Lake) -> None:
+    def __init__(self, folder: Path, lake: Lake, at_work: Callable[[], object]) -> None:
         self._numbers: dict[Hashable, int] = {}
         self._parents: list[int] = []
         self._folder = folder
         count = 0
         with pa.OSFile(str(folder / "keys"), "wb") as sink, pa.ipc.new_file(sink, _KEYS) as writer:
-            for piece in _pieces(lake, lambda problem: None):
+            for piece in _pieces(lake, lambda problem: None, at_work):
                 try:
                     said = said_by(piece.pushed)
                 except BadTableError:
