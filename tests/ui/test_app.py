@@ -258,7 +258,8 @@ async def test_a_refresh_without_change_draws_no_cell() -> None:
         await settled(pilot)
         assert table.changed_cells == before
         row = fixed.sessions[3]
-        changed = row._replace(totals=row.totals._replace(cost_nano=row.totals.cost_nano + 5_000_000_000))
+        # So little that no other row is among the dearest now, which have another colour.
+        changed = row._replace(totals=row.totals._replace(cost_nano=row.totals.cost_nano + 50_000_000))
         app.source.change(replace(fixed, sessions=(*fixed.sessions[:3], changed, *fixed.sessions[4:])))  # type: ignore[attr-defined]
         await settled(pilot)
         assert table.changed_cells == before + 1

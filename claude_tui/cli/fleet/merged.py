@@ -100,6 +100,7 @@ def run_merge(options: Namespace) -> int:
                 prices=prices.digest, parts=parts_of(lake, options.parts), pushes=pushes_digest(lake.names("files"))
             )
             done = merge(lake, prices, _zone(meta), merged.parts)
+            merged = merged._replace(days=",".join(map(str, done.days)))
             if not done.lost and (done.written or merged != meta):
                 write_meta(lake, merged._replace(merged_ms=now_ms()))
     for problem in done.problems:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from claude_tui.fleet.lake import Lake, LakeError, load_json
 from claude_tui.fleet.paths_rule import digest
@@ -23,7 +24,8 @@ LEASE_S: Final = 3600
 
 class TableMeta(NamedTuple):
     """A table: its own id, the zone its days are of, how folders are named; and of its last merge the prices, the
-    number of parts, and which pushes it saw."""
+    number of parts, which pushes it saw, and the days it wrote, with commas between them ("" if an earlier version
+    did, which did not say)."""
 
     id: str
     timezone: str
@@ -32,12 +34,13 @@ class TableMeta(NamedTuple):
     merged_ms: int = 0
     parts: int = 1
     pushes: str = ""
+    days: str = ""
 
 
 TABLES: Final = "2"
 """Changes when the columns of `daily` or `responses` do, so that the next merge writes them anew."""
 
-_KINDS: Final = (str, str, str, str, int, int, str)
+_KINDS: Final = (str, str, str, str, int, int, str, str)
 
 
 def pushes_digest(names: Iterable[str]) -> str:
@@ -46,21 +49,34 @@ def pushes_digest(names: Iterable[str]) -> str:
 
 
 def read_meta(lake: Lake) -> TableMeta | None:
-    """Return what a table says of itself; None if there is no table. Raises LakeError, also for a newer schema."""
+    """Return what a table says of itself; None if there is no table. Raises LakeError, also for a newer schema
+    and a time zone that is not known here."""
     try:
-        found = load_json(lake.read(NAME), NAME)
+        data = lake.read(NAME)
     except FileNotFoundError:
         return None
-    schema = found.get("schema")
-    if not isinstance(schema, int) or schema > SCHEMA:
-        raise LakeError(f"{lake.url}: a newer version of claude-top wrote it (schema {schema})")
-    given = {name: found[name] for name in TableMeta._fields if name in found}
+    damaged = LakeError(
+        f"{lake.url}: {NAME} is damaged: remove it, push or scan with the --paths and --timezone of before, which "
+        "creates it anew, and merge; nothing that was pushed is lost"
+    )
     try:
-        meta = TableMeta(**given)
+        found = load_json(data, NAME)
+    except LakeError:
+        raise damaged from None
+    schema = found.get("schema")
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise LakeError(f"{lake.url}: a newer version of claude-top wrote it (schema {schema})")
+    try:
+        meta = TableMeta(**{name: found[name] for name in TableMeta._fields if name in found})
     except TypeError:
-        meta = None
-    if meta is None or any(type(one) is not kind for one, kind in zip(meta, _KINDS, strict=True)) or meta.parts < 1:
-        raise LakeError(f"{lake.url}: {NAME} was not written by claude-top")
+        raise damaged from None
+    is_ours = all(type(one) is kind for one, kind in zip(meta, _KINDS, strict=True))
+    if not isinstance(schema, int) or not is_ours or meta.parts < 1:
+        raise damaged
+    try:
+        ZoneInfo(meta.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise LakeError(f"{lake.url}: its time zone {meta.timezone!r} is not known here") from None
     return meta
 
 

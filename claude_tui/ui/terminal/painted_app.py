@@ -64,9 +64,10 @@ class PaintedApp(App[None]):
         driver, compositor = self._driver, screen._compositor
         was_scrolled, self._is_scrolled = self._is_scrolled, compositor._full_map_invalidated
         is_partial = renderable is None or isinstance(renderable, ChopsUpdate)
-        if is_partial and not self.is_headless and (was_scrolled or len(self.screen_stack) > 1):
-            # What is scrolled, as dialogs are: Textual compares with where things stood before, or already with where
-            # they will stand, and misses what is on the screen.
+        is_unknown = not self.painter.knows(*self.size)
+        if is_partial and not self.is_headless and (is_unknown or was_scrolled or len(self.screen_stack) > 1):
+            # Textual takes for drawn what a terminal lost that was another size for a moment. Of what is scrolled, as
+            # dialogs are, it compares with where things stood before, or already with where they will stand.
             renderable = compositor.render_update(full=True, screen_stack=self._background_screens)
         is_ours = isinstance(renderable, CompositorUpdate) and driver is not None and not driver.is_inline
         if not is_ours or self.is_headless:

@@ -58,9 +58,13 @@ class Painter:
         """Nothing is known of what the terminal shows: all of it is written anew."""
         self._size = (0, 0)
 
+    def knows(self, width: int, height: int) -> bool:
+        """Whether it is known what a terminal of this size shows: else all of it must be drawn, and no part alone."""
+        return self._size == (width, height)
+
     def paint(self, update: CompositorUpdate, width: int, height: int, system: ColorSystem) -> str:
         """Return what to write so that a terminal of this size shows an update; "" where it shows it already."""
-        if self._size != (width, height):
+        if not self.knows(width, height):
             self._size = (width, height)
             self._lines = [[None] * width for _ in range(height)]
         pen = _Pen()

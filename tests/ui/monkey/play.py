@@ -92,6 +92,17 @@ class Play:
                 await self._step([action])
             self.compare_terminal()
 
+    async def flicker(self, width: int, height: int) -> None:
+        """Another size, and the one from before again as soon as the app knows of the other; then a look."""
+        async with self._playing():
+            back = self.size
+            self._resize(width, height)
+            await self._until(lambda: self.app.size == (width, height))
+            self._resize(*back)
+            await self.settle()
+            self.look()
+            self.compare_terminal()
+
     @asynccontextmanager
     async def _playing(self) -> AsyncIterator[None]:
         with frames_soon():

@@ -36,3 +36,9 @@ NOTE = key("ctrl+z")
 async def test_what_is_shown_is_what_is_so(done: list[Action], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     await Play(tmp_path, 0).follow(done)
+
+
+async def test_a_size_that_is_back_before_it_is_laid_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The terminal has lost what was drawn, of which Textual sees nothing change."""
+    monkeypatch.chdir(tmp_path)
+    await Play(tmp_path, 0).flicker(60, 15)
