@@ -235,6 +235,8 @@ class DrawnScreen(PaintedScreen):
 
         What is drawn first in a view has no size before; then it is drawn again, and that counts from the start.
         """
+        if not (isinstance(self.app, PaintedApp) and self.app.is_held):
+            return  # and below a dialog nothing is laid out: to ask again would never end
         view = self.view
         fits = self.shown is not None and self.shown is view.shown and self._sizes() == self._drawn_sizes
         if not (fits and view.size and view.draws == draws and view.is_whole):
