@@ -354,6 +354,61 @@ def test_a_lease_that_another_took_over_is_not_given_back(machines: list[Machine
     assert (table / LEASE).read_text() == theirs
 
 
+@pytest.mark.parametrize("parts", ["1", "3"])
+def test_a_merge_of_many_hours_stays_the_only_one(
+    machines: list[Machine],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    parts: str,
+) -> None:
+    url = str(tmp_path / "table")
+    for machine in machines:
+        machine.run("fleet", "push", url, *SAME)
+    read, write, codes = Lake.read, Lake.write, list[int]()
+    with time_machine.travel(NOON / 1000, tick=False) as clock, monkeypatch.context() as patch:
+
+        def slow_read(lake: Lake, name: str, size: int | None = None) -> bytes:
+            if name != LEASE:
+                clock.shift(LEASE_S / 3)
+            return read(lake, name, size)
+
+        def seen_write(lake: Lake, name: str, data: bytes) -> None:
+            if name.startswith("daily/"):
+                patch.setattr(Lake, "read", read)  # the other is quick
+                codes.append(machines[1].run("fleet", "merge", url))
+                patch.setattr(Lake, "read", slow_read)
+            write(lake, name, data)
+
+        patch.setattr(Lake, "read", slow_read)
+        patch.setattr(Lake, "write", seen_write)
+        assert machines[0].run("fleet", "merge", url, "--parts", parts) == 0
+        assert time.time() > NOON / 1000 + 2 * LEASE_S
+    assert codes == [1, 1, 1] and "desk is merging it" in capsys.readouterr().err
+    assert not (tmp_path / "table" / LEASE).exists()
+
+
+def test_a_merge_that_slept_while_another_took_over_writes_nothing(
+    machines: list[Machine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "table"
+    for machine in machines:
+        machine.run("fleet", "push", str(table), *SAME)
+    read, theirs = Lake.read, json.dumps({"host": "other", "pid": 7, "at_s": NOON // 1000 + 2 * LEASE_S})
+    with time_machine.travel(NOON / 1000, tick=False) as clock, monkeypatch.context() as patch:
+
+        def asleep(lake: Lake, name: str, size: int | None = None) -> bytes:
+            if name.startswith("observations/"):
+                clock.move_to(NOON / 1000 + 2 * LEASE_S)
+                (table / LEASE).write_text(theirs)
+            return read(lake, name, size)
+
+        patch.setattr(Lake, "read", asleep)
+        assert machines[0].run("fleet", "merge", str(table)) == 1
+    assert "another took it over" in capsys.readouterr().err
+    assert (table / LEASE).read_text() == theirs and not (table / "daily").exists()
+
+
 def test_a_push_that_was_cut_off_is_done_again(
     machines: list[Machine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

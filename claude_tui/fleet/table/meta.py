@@ -7,7 +7,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -20,6 +20,8 @@ NAME: Final = "_claude_top.json"
 LEASE: Final = "_merging.json"
 LEASE_S: Final = 3600
 """After this time a merge of another machine counts as dead, and another may begin; on its own machine at once."""
+RENEWED_S: Final = LEASE_S // 6
+"""How old a lease is at least when who works under it renews it."""
 
 
 class TableMeta(NamedTuple):
@@ -100,19 +102,40 @@ def founded(lake: Lake, timezone: str, paths: str) -> TableMeta:
 
 
 @contextmanager
-def lease(lake: Lake) -> Iterator[None]:
-    """Be the only one that merges, for the duration of the block. Raises LakeError if another does."""
-    mine = json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "at_s": int(time.time())}).encode()
+def lease(lake: Lake) -> Iterator[Callable[[], None]]:
+    """Be the only one that merges, for the duration of the block. Raises LakeError if another does.
+
+    Gives what is to be called again and again meanwhile, which renews the lease when it is time to. It raises LakeError
+    if another took the lease over, as after the machine was asleep.
+    """
+    host, pid = socket.gethostname(), os.getpid()
+    at_s = time.time()
+    mine = _lease_bytes(host, pid, at_s)
     if not lake.create(LEASE, mine):
         holder = _holder(lake)
         if holder is not None and _is_at_work(holder):
             raise LakeError(f"{lake.url}: {holder.host} is merging it (process {holder.pid})")
         lake.write(LEASE, mine)
+
+    def renew() -> None:
+        nonlocal mine, at_s
+        now_s = time.time()
+        if abs(now_s - at_s) < RENEWED_S:
+            return
+        if _found(lake) != mine:
+            raise LakeError(f"{lake.url}: this merge took so long that another took it over; it ends here")
+        mine, at_s = _lease_bytes(host, pid, now_s), now_s
+        lake.write(LEASE, mine)
+
     try:
-        yield
+        yield renew
     finally:
         if _found(lake) == mine:  # else another took it over
             lake.remove(LEASE)
+
+
+def _lease_bytes(host: str, pid: int, at_s: float) -> bytes:
+    return json.dumps({"host": host, "pid": pid, "at_s": int(at_s)}).encode()
 
 
 class _Holder(NamedTuple):
