@@ -134,6 +134,8 @@ def _cells(strip: Strip, system: ColorSystem) -> list[Cell]:
                 continue
             cells.append(blank if glyph == " " else (glyph, ink))
             cells += [("", ink)] * (width - 1)
+    # What was cut inside a joined character takes in the blank that was put for its other half.
+    cells += [_blank(cells[-1][1])] * (strip.cell_length - len(cells)) if cells else []
     return cells
 
 

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterable, Sequence
 
 import pyte
+import pytest
 from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
@@ -108,6 +109,18 @@ def test_a_mark_with_nothing_before_it_takes_no_cell() -> None:
     line = Strip([Segment("a"), Segment("\u0301b", Style(bold=True)), Segment("c")])
     shown.feed(Painter().paint(update([line]), WIDTH, HEIGHT, ColorSystem.TRUECOLOR))
     assert [shown.screen.buffer[0][x].data for x in range(3)] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("text", ["👩‍👩‍👧‍👦 family", "👍🏽 thumb", "日本語", "e\u0301x"])
+@pytest.mark.parametrize("width", range(1, 9))
+def test_what_is_cut_inside_a_character_leaves_nothing_of_before(text: str, width: int) -> None:
+    painter, shown = Painter(), Shown()
+    before = [Strip([Segment("#" * WIDTH)]) for _ in range(HEIGHT)]
+    shown.feed(painter.paint(update(before), WIDTH, HEIGHT, ColorSystem.TRUECOLOR))
+    cut = Strip([Segment(text)]).adjust_cell_length(WIDTH).crop(0, width)
+    over = LayoutUpdate([[cut, Strip([Segment("|" * (WIDTH - width))])]], Region(0, 0, WIDTH, 1))
+    shown.feed(painter.paint(over, WIDTH, HEIGHT, ColorSystem.TRUECOLOR))
+    assert "#" not in shown.screen.display[0] and shown.screen.buffer[0][width].data == "|"
 
 
 def test_no_character_a_terminal_obeys_is_written() -> None:
