@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import signal
 from contextlib import suppress
+from types import FrameType
 from typing import Final
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 
 PUT_AWAY_S: Final = 3.0
 """Longest time that ending may take."""
+
+AGAIN_S: Final = 0.01
+"""So long after something was found in the way, ending is tried again."""
 
 
 def end_when_told() -> None:
@@ -27,10 +31,28 @@ def end_when_told() -> None:
                 signal.signal(number, _end)
 
 
-def _end(number: int, _frame: object) -> None:
-    from claude_tui.ui.terminal.signals import end_at_last
-
+def _end(number: int, frame: FrameType | None) -> None:
+    if _is_half_way(frame):
+        # Whoever takes the signals over meanwhile gets it.
+        signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(number))
+        signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
+        return
     for other in SIGNALS:
         signal.signal(other, signal.SIG_IGN)  # once is enough, and a second time would come between
+    from claude_tui.ui.terminal.signals import end_at_last
+
     end_at_last(128 + number, PUT_AWAY_S)  # workers that have begun to read are not waited for
     raise SystemExit(128 + number)
+
+
+def _is_half_way(frame: FrameType | None) -> bool:
+    """Whether a module is being imported or a thread started, which must not be left in the middle.
+
+    A module written in C may crash then, one in Python lack names, and a thread's start leaves a lock as it is.
+    """
+    while frame is not None:
+        file, name = frame.f_code.co_filename, frame.f_code.co_name
+        if file.startswith("<frozen importlib") or (name == "start" and file.endswith("threading.py")):
+            return True
+        frame = frame.f_back
+    return False

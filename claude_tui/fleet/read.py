@@ -57,7 +57,7 @@ def read_fleet(
     unlogged: dict[CellKey, int] = {}
     facts = FactBook()
     by: dict[str, dict[str, list[int]]] = {name: {} for name in DIMENSIONS}
-    for row in _rows(lake, since, until):
+    for row in _rows(lake, meta.days, since, until):
         if any(row[name] != value for name, value in (where or {}).items()):
             continue
         owner = Owner(row["source"], row["session"], row["agent"], row[grouped_by] or f"(no {grouped_by})")
@@ -77,18 +77,33 @@ def read_fleet(
     return Fleet(store, {name: {key: Totals(*sums) for key, sums in found.items()} for name, found in by.items()})
 
 
-def _rows(lake: Lake, since: date | None, until: date | None) -> Iterator[dict[str, Any]]:
+def _rows(lake: Lake, days: str, since: date | None, until: date | None) -> Iterator[dict[str, Any]]:
+    left = set(filter(None, days.split(",")))
     for name in lake.names("daily"):
         day = name.split("/day=", 1)[-1].split("/")[0]
-        if (since and day < since.isoformat()) or (until and day > until.isoformat()):
+        if not _is_asked_for(day, since, until):
             continue
         try:
             table = as_daily(read_parquet(lake.read(name)))
         except (pa.ArrowException, ValueError, KeyError, TypeError):
             raise LakeError(f"{lake.url}: {name} is not a table of claude-top") from None
         except FileNotFoundError:
-            continue  # a merge removed it meanwhile
+            continue
+        left.discard(day)
         rows = table.to_pylist()
         if any(row[name] is None for row in rows for name in (*NAMES, *Totals._fields)):
             raise LakeError(f"{lake.url}: {name} has rows without values")
         yield from rows
+    missing = sorted(day for day in left if _is_asked_for(day, since, until))
+    now = read_meta(lake) if missing else None
+    if now is not None and now.days != days:  # a merge ended meanwhile
+        missing = [day for day in missing if day in now.days]
+    if missing:
+        raise LakeError(
+            f"{lake.url}: daily/day={missing[0]} is missing{f' and {len(missing) - 1} more' if missing[1:] else ''}; "
+            "`claude-top fleet merge` writes it again"
+        )
+
+
+def _is_asked_for(day: str, since: date | None, until: date | None) -> bool:
+    return not ((since and day < since.isoformat()) or (until and day > until.isoformat()))

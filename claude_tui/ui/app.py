@@ -93,6 +93,9 @@ class ClaudeTop(PaintedApp):
         source.call_sessions(self.settings.names)
         self.on_leaving: Callable[[int, float], object] = lambda code, wait_s: None
         """Called when the app is to end, perhaps more than once, with the exit code and how long that may take."""
+        self._has_begun = False
+        self._told: int | None = None
+        """The exit code of a signal that came before it had begun."""
         for theme in themes.OWN:
             self.register_theme(theme)
         if not start_in(self, self.settings.theme, themes.DEFAULT):
@@ -124,10 +127,12 @@ class ClaudeTop(PaintedApp):
             self._complaints += map(str, unknown_actions(self.settings))
         for complaint in self._complaints:
             self.notify(display_name(complaint), title="settings", severity="warning", timeout=10, markup=False)
-        leave_on_signals(asyncio.get_running_loop(), self.leave, self._is_leaving)
         self.first_screen.started()
         self.source.subscribe(self._hear)
         self.background.start()
+        self._has_begun = True
+        if self._told is not None:
+            self.leave(self._told)
 
     async def on_event(self, event: events.Event) -> None:
         """Handle a key completely before the next one."""
@@ -198,6 +203,12 @@ class ClaudeTop(PaintedApp):
             self.background.stop()
             self.exit(return_code=code)
 
+    def _leave_when_told(self, code: int) -> None:
+        if self._has_begun:
+            self.leave(code)
+        else:
+            self._told = code
+
     def _handle_exception(self, error: Exception) -> None:
         """End because of a mistake of ours."""
         self._is_leaving(1)
@@ -207,7 +218,11 @@ class ClaudeTop(PaintedApp):
         self.on_leaving(code, LAST_RESORT_S)
 
     async def run_async(self, **how: Any) -> None:
-        """Run until left. What still runs when everything is saved has little time to end."""
+        """Run until left. What still runs when everything is saved has little time to end.
+
+        Who tells it to end before it has begun is heard once it has: the terminal cannot be given back half taken.
+        """
+        leave_on_signals(asyncio.get_running_loop(), self._leave_when_told, self._is_leaving)
         try:
             await super().run_async(**how)
         finally:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -25,6 +26,23 @@ from claude_tui.cli import main
 sys.exit(main())
 """
 """The program, which merges until it is told to end."""
+
+IMPORTING = """
+from claude_tui.cli.ending import end_when_told
+end_when_told()
+import slow
+while True:
+    pass
+"""
+"""A program that is told to end while it imports a module."""
+
+SLOW = """
+import os, signal
+os.kill(os.getpid(), signal.SIGTERM)
+for _ in range(100_000):
+    pass
+print("whole", flush=True)
+"""
 
 
 @contextmanager
@@ -65,3 +83,33 @@ def test_a_command_under_nohup_does_not_hear_that_its_terminal_went(table: Path)
         program.send_signal(signal.SIGTERM)
         assert program.wait(30) == 128 + signal.SIGTERM
     assert not kept.exists()
+
+
+TAKING_OVER = """
+import signal, sys
+from claude_tui.cli.ending import end_when_told
+end_when_told()
+import slow
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+while True:
+    pass
+"""
+"""A program that is told to end while it imports a module, and then takes the signal over."""
+
+
+def test_who_takes_the_signals_over_meanwhile_is_told(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW)
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    program = subprocess.run([sys.executable, "-c", TAKING_OVER], capture_output=True, timeout=60, env=env)
+    assert (program.returncode, program.stdout, program.stderr) == (7, b"whole\n", b"")
+
+
+def test_a_module_that_is_being_imported_is_whole_before_the_program_ends(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW)
+    program = subprocess.run(
+        [sys.executable, "-c", IMPORTING],
+        capture_output=True,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+    assert (program.returncode, program.stdout, program.stderr) == (128 + signal.SIGTERM, b"whole\n", b"")

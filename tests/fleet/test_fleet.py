@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+import time_machine
 
 from claude_tui.fleet import push as pushing
 from claude_tui.fleet.lake import Lake
@@ -353,6 +354,61 @@ def test_a_lease_that_another_took_over_is_not_given_back(machines: list[Machine
     assert (table / LEASE).read_text() == theirs
 
 
+@pytest.mark.parametrize("parts", ["1", "3"])
+def test_a_merge_of_many_hours_stays_the_only_one(
+    machines: list[Machine],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    parts: str,
+) -> None:
+    url = str(tmp_path / "table")
+    for machine in machines:
+        machine.run("fleet", "push", url, *SAME)
+    read, write, codes = Lake.read, Lake.write, list[int]()
+    with time_machine.travel(NOON / 1000, tick=False) as clock, monkeypatch.context() as patch:
+
+        def slow_read(lake: Lake, name: str, size: int | None = None) -> bytes:
+            if name != LEASE:
+                clock.shift(LEASE_S / 3)
+            return read(lake, name, size)
+
+        def seen_write(lake: Lake, name: str, data: bytes) -> None:
+            if name.startswith("daily/"):
+                patch.setattr(Lake, "read", read)  # the other is quick
+                codes.append(machines[1].run("fleet", "merge", url))
+                patch.setattr(Lake, "read", slow_read)
+            write(lake, name, data)
+
+        patch.setattr(Lake, "read", slow_read)
+        patch.setattr(Lake, "write", seen_write)
+        assert machines[0].run("fleet", "merge", url, "--parts", parts) == 0
+        assert time.time() > NOON / 1000 + 2 * LEASE_S
+    assert codes == [1, 1, 1] and "desk is merging it" in capsys.readouterr().err
+    assert not (tmp_path / "table" / LEASE).exists()
+
+
+def test_a_merge_that_slept_while_another_took_over_writes_nothing(
+    machines: list[Machine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "table"
+    for machine in machines:
+        machine.run("fleet", "push", str(table), *SAME)
+    read, theirs = Lake.read, json.dumps({"host": "other", "pid": 7, "at_s": NOON // 1000 + 2 * LEASE_S})
+    with time_machine.travel(NOON / 1000, tick=False) as clock, monkeypatch.context() as patch:
+
+        def asleep(lake: Lake, name: str, size: int | None = None) -> bytes:
+            if name.startswith("observations/"):
+                clock.move_to(NOON / 1000 + 2 * LEASE_S)
+                (table / LEASE).write_text(theirs)
+            return read(lake, name, size)
+
+        patch.setattr(Lake, "read", asleep)
+        assert machines[0].run("fleet", "merge", str(table)) == 1
+    assert "another took it over" in capsys.readouterr().err
+    assert (table / LEASE).read_text() == theirs and not (table / "daily").exists()
+
+
 def test_a_push_that_was_cut_off_is_done_again(
     machines: list[Machine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -442,3 +498,92 @@ def test_a_flipped_bit_in_a_table_is_told_and_not_counted(
         code = machines[0].run("report", "--from", str(table), "--json")
         printed = capsys.readouterr()
         assert (code, printed.out) == told or (code == 1 and "is not a table of claude-top" in printed.err), at
+
+
+@pytest.mark.parametrize("damage", ["object", "folder", "all"])
+def test_a_day_that_is_missing_is_told_and_the_next_merge_writes_it_again(
+    machines: list[Machine],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    damage: str,
+) -> None:
+    monkeypatch.setenv("TEXTUAL_DRIVER", "none")
+    table, url = tmp_path / "table", str(tmp_path / "table")
+    for machine in machines:
+        machine.run("fleet", "push", url, *SAME)
+    assert machines[0].run("fleet", "merge", url) == 0
+    expected = printed(capsys, machines[0], "report", "--json", "--from", url)
+    other = printed(capsys, machines[0], "report", "--json", "--from", url, "--until", "2026-11-20")
+    if damage == "object":
+        (table / "daily/day=2026-11-21/sums.parquet").unlink()
+    else:
+        shutil.rmtree(table / ("daily/day=2026-11-21" if damage == "folder" else "daily"))
+    for arguments in (
+        ("report", "--json"), ("report", "--since", "2026-11-21"), ("check", "--budget-month", "1000000"), (),
+    ):  # fmt: skip
+        capsys.readouterr()
+        with time_machine.travel((NOON + 3 * DAY) / 1000):  # the screen shows the last 30 days
+            assert machines[0].run(*arguments, "--from", url) == 1, arguments
+        said = capsys.readouterr()
+        assert "daily/day=2026-11-2" in said.err and "is missing" in said.err and "fleet merge" in said.err
+        assert said.out == "" and said.err.count("\n") == 1
+    if damage != "all":  # a report without that day is right as it is
+        assert printed(capsys, machines[0], "report", "--json", "--from", url, "--until", "2026-11-20") == other
+    assert machines[0].run("fleet", "merge", url) == 0
+    assert printed(capsys, machines[0], "report", "--json", "--from", url) == expected
+
+
+def test_a_table_of_an_earlier_version_that_names_no_days_is_read(
+    machines: list[Machine], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "table"
+    machines[0].run("fleet", "push", str(table), *SAME)
+    assert machines[0].run("fleet", "merge", str(table)) == 0
+    expected = printed(capsys, machines[0], "report", "--json", "--from", str(table))
+    meta = table / "_claude_top.json"
+    kept = json.loads(meta.read_text())
+    assert kept.pop("days") == "2026-11-20"
+    meta.write_text(json.dumps(kept))
+    assert printed(capsys, machines[0], "report", "--json", "--from", str(table)) == expected
+    assert machines[0].run("fleet", "merge", str(table)) == 0
+    assert json.loads(meta.read_text())["days"] == "2026-11-20"
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", "{}", '{"schema": 1, "id": 7, "timezone": "UTC", "paths": "name"}'])
+def test_a_table_whose_own_word_is_damaged_says_the_way_out_and_it_is_one(
+    machines: list[Machine], tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str
+) -> None:
+    url, meta = str(tmp_path / "table"), tmp_path / "table" / "_claude_top.json"
+    for machine in machines:
+        machine.run("fleet", "push", url, "--paths", "full", *SAME)
+    assert machines[0].run("fleet", "merge", url) == 0
+    expected = printed(capsys, machines[0], "report", "--json", "--from", url)
+    meta.write_text(damage)
+    for arguments in (
+        ["fleet", "merge", url],
+        ["fleet", "push", url],
+        ["fleet", "status", url],
+        ["report", "--from", url],
+    ):
+        capsys.readouterr()
+        assert machines[0].run(*arguments) == 1, arguments
+        said = capsys.readouterr().err
+        assert "_claude_top.json is damaged: remove it" in said and "--paths" in said and said.count("\n") == 1
+    meta.unlink()
+    assert machines[2].run("fleet", "push", url, "--paths", "full", *SAME) == 0
+    assert machines[0].run("fleet", "merge", url) == 0
+    assert printed(capsys, machines[0], "report", "--json", "--from", url) == expected
+
+
+def test_a_time_zone_that_is_not_known_here_is_told(
+    machines: list[Machine], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url, meta = str(tmp_path / "table"), tmp_path / "table" / "_claude_top.json"
+    machines[0].run("fleet", "push", url, *SAME)
+    for zone in ("Mars/Base", "../x", ""):
+        meta.write_text(meta.read_text().replace('"UTC"', json.dumps(zone)))
+        capsys.readouterr()
+        assert machines[0].run("fleet", "merge", url) == 1
+        assert f"its time zone {zone!r} is not known here" in capsys.readouterr().err
+        meta.write_text(meta.read_text().replace(json.dumps(zone), '"UTC"'))

@@ -95,11 +95,11 @@ def run_merge(options: Namespace) -> int:
     prices = pricer()
     with exits.ended_by(LakeError):
         meta = meta_of(lake)
-        with lease(lake):
-            merged = meta._replace(
-                prices=prices.digest, parts=parts_of(lake, options.parts), pushes=pushes_digest(lake.names("files"))
-            )
-            done = merge(lake, prices, _zone(meta), merged.parts)
+        with lease(lake) as renew:
+            parts, pushes = parts_of(lake, options.parts, renew), pushes_digest(lake.names("files"))
+            merged = meta._replace(prices=prices.digest, parts=parts, pushes=pushes)
+            done = merge(lake, prices, _zone(meta), merged.parts, renew)
+            merged = merged._replace(days=",".join(map(str, done.days)))
             if not done.lost and (done.written or merged != meta):
                 write_meta(lake, merged._replace(merged_ms=now_ms()))
     for problem in done.problems:

@@ -7,9 +7,10 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from claude_tui.fleet.lake import Lake, LakeError, load_json
 from claude_tui.fleet.paths_rule import digest
@@ -19,11 +20,14 @@ NAME: Final = "_claude_top.json"
 LEASE: Final = "_merging.json"
 LEASE_S: Final = 3600
 """After this time a merge of another machine counts as dead, and another may begin; on its own machine at once."""
+RENEWED_S: Final = LEASE_S // 6
+"""How old a lease is at least when who works under it renews it."""
 
 
 class TableMeta(NamedTuple):
     """A table: its own id, the zone its days are of, how folders are named; and of its last merge the prices, the
-    number of parts, and which pushes it saw."""
+    number of parts, which pushes it saw, and the days it wrote, with commas between them ("" if an earlier version
+    did, which did not say)."""
 
     id: str
     timezone: str
@@ -32,12 +36,13 @@ class TableMeta(NamedTuple):
     merged_ms: int = 0
     parts: int = 1
     pushes: str = ""
+    days: str = ""
 
 
 TABLES: Final = "2"
 """Changes when the columns of `daily` or `responses` do, so that the next merge writes them anew."""
 
-_KINDS: Final = (str, str, str, str, int, int, str)
+_KINDS: Final = (str, str, str, str, int, int, str, str)
 
 
 def pushes_digest(names: Iterable[str]) -> str:
@@ -46,21 +51,34 @@ def pushes_digest(names: Iterable[str]) -> str:
 
 
 def read_meta(lake: Lake) -> TableMeta | None:
-    """Return what a table says of itself; None if there is no table. Raises LakeError, also for a newer schema."""
+    """Return what a table says of itself; None if there is no table. Raises LakeError, also for a newer schema
+    and a time zone that is not known here."""
     try:
-        found = load_json(lake.read(NAME), NAME)
+        data = lake.read(NAME)
     except FileNotFoundError:
         return None
-    schema = found.get("schema")
-    if not isinstance(schema, int) or schema > SCHEMA:
-        raise LakeError(f"{lake.url}: a newer version of claude-top wrote it (schema {schema})")
-    given = {name: found[name] for name in TableMeta._fields if name in found}
+    damaged = LakeError(
+        f"{lake.url}: {NAME} is damaged: remove it, push or scan with the --paths and --timezone of before, which "
+        "creates it anew, and merge; nothing that was pushed is lost"
+    )
     try:
-        meta = TableMeta(**given)
+        found = load_json(data, NAME)
+    except LakeError:
+        raise damaged from None
+    schema = found.get("schema")
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise LakeError(f"{lake.url}: a newer version of claude-top wrote it (schema {schema})")
+    try:
+        meta = TableMeta(**{name: found[name] for name in TableMeta._fields if name in found})
     except TypeError:
-        meta = None
-    if meta is None or any(type(one) is not kind for one, kind in zip(meta, _KINDS, strict=True)) or meta.parts < 1:
-        raise LakeError(f"{lake.url}: {NAME} was not written by claude-top")
+        raise damaged from None
+    is_ours = all(type(one) is kind for one, kind in zip(meta, _KINDS, strict=True))
+    if not isinstance(schema, int) or not is_ours or meta.parts < 1:
+        raise damaged
+    try:
+        ZoneInfo(meta.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise LakeError(f"{lake.url}: its time zone {meta.timezone!r} is not known here") from None
     return meta
 
 
@@ -84,19 +102,40 @@ def founded(lake: Lake, timezone: str, paths: str) -> TableMeta:
 
 
 @contextmanager
-def lease(lake: Lake) -> Iterator[None]:
-    """Be the only one that merges, for the duration of the block. Raises LakeError if another does."""
-    mine = json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "at_s": int(time.time())}).encode()
+def lease(lake: Lake) -> Iterator[Callable[[], None]]:
+    """Be the only one that merges, for the duration of the block. Raises LakeError if another does.
+
+    Gives what is to be called again and again meanwhile, which renews the lease when it is time to. It raises LakeError
+    if another took the lease over, as after the machine was asleep.
+    """
+    host, pid = socket.gethostname(), os.getpid()
+    at_s = time.time()
+    mine = _lease_bytes(host, pid, at_s)
     if not lake.create(LEASE, mine):
         holder = _holder(lake)
         if holder is not None and _is_at_work(holder):
             raise LakeError(f"{lake.url}: {holder.host} is merging it (process {holder.pid})")
         lake.write(LEASE, mine)
+
+    def renew() -> None:
+        nonlocal mine, at_s
+        now_s = time.time()
+        if abs(now_s - at_s) < RENEWED_S:
+            return
+        if _found(lake) != mine:
+            raise LakeError(f"{lake.url}: this merge took so long that another took it over; it ends here")
+        mine, at_s = _lease_bytes(host, pid, now_s), now_s
+        lake.write(LEASE, mine)
+
     try:
-        yield
+        yield renew
     finally:
         if _found(lake) == mine:  # else another took it over
             lake.remove(LEASE)
+
+
+def _lease_bytes(host: str, pid: int, at_s: float) -> bytes:
+    return json.dumps({"host": host, "pid": pid, "at_s": int(at_s)}).encode()
 
 
 class _Holder(NamedTuple):

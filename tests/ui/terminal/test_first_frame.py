@@ -117,6 +117,24 @@ def test_a_signal_that_means_to_end_ends_it_as_its_key_does(
     assert b"$50.00" in seen(own_home)
 
 
+STARTED = """
+import os, signal, sys
+from textual.drivers._writer_thread import WriterThread
+start = WriterThread.start
+WriterThread.start = lambda thread: (os.kill(os.getpid(), signal.SIGTERM), start(thread))
+from claude_tui.cli import main
+sys.exit(main())
+"""
+"""The program, told to end while it takes the terminal over."""
+
+
+def test_a_signal_while_the_terminal_is_taken_over_gives_it_back_in_order(logs: ClaudeHome, own_home: Path) -> None:
+    with Terminal(own_home, command=["-c", STARTED]) as terminal:
+        assert terminal.ended() == 128 + signal.SIGTERM
+    assert b"Traceback" not in terminal.received
+    assert terminal.received.endswith(b"\x1b[?1006l") and b"\x1b[?1049l" in terminal.received
+
+
 def test_a_picture_that_is_kept_already_is_not_written_again(tmp_path: Path) -> None:
     file, lines = tmp_path / "frame", ["$1.00"] * 10
     kept = FirstFrame(file, ())

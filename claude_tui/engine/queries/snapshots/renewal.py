@@ -11,11 +11,11 @@ from typing import Final, TypeVar
 
 from claude_tui.engine.queries.activity import SILENT_MS
 from claude_tui.engine.queries.snapshots.beside import BesideCounts
-from claude_tui.engine.queries.snapshots.parts import Part, SessionPart
 from claude_tui.engine.queries.snapshots.picture import Picture
 from claude_tui.engine.queries.snapshots.recent import cost_per_hour
 from claude_tui.engine.queries.snapshots.sessions import session_activity
 from claude_tui.engine.queries.snapshots.shown_rows import model_row, project_row, session_row, title_of
+from claude_tui.engine.queries.snapshots.subtotals import SessionSubtotal, Subtotal
 from claude_tui.engine.state.facts import SessionKey
 from claude_tui.engine.state.store import Store
 from claude_tui.model import LAST, DayRow, ModelRow, ProjectRow, SessionRow, SessionState, Totals
@@ -37,7 +37,7 @@ def renew(picture: Picture, store: Store, now_ms: int, beside: BesideCounts) -> 
         picture.today = today
         picture.models.clear()
         picture.projects.clear()
-    models, projects, days = rollup.models.parts, rollup.projects.parts, rollup.days.parts
+    models, projects, days = rollup.models.subtotals, rollup.projects.subtotals, rollup.days.subtotals
     stale_models = _stale(rollup.models.take_dirty(), models, picture.models)
     if stale_models is not None:
         picture.models.update((key, model_row(key, models[key], today)) for key in stale_models)
@@ -68,9 +68,9 @@ def _renew_sessions(picture: Picture, store: Store, now_ms: int, beside: BesideC
         picture.prompts = beside.prompts
     dirty = rollup.sessions.take_dirty() | picture.changed_sessions
     picture.changed_sessions = set()
-    parts = rollup.sessions.parts
-    stale = _stale(dirty, parts, rows)
-    not_silent = set(_make_sessions(rows, {key: parts[key] for key in stale or ()}, store, now_ms, beside))
+    subtotals = rollup.sessions.subtotals
+    stale = _stale(dirty, subtotals, rows)
+    not_silent = set(_make_sessions(rows, {key: subtotals[key] for key in stale or ()}, store, now_ms, beside))
     if now_ms < picture.now_ms:
         picture.lively |= rows.keys()  # the clock was set back
     picture.now_ms = now_ms
@@ -114,7 +114,7 @@ def _renew_sessions(picture: Picture, store: Store, now_ms: int, beside: BesideC
 
 def _make_sessions(
     rows: dict[SessionKey, SessionRow],
-    parts: Mapping[SessionKey, SessionPart],
+    subtotals: Mapping[SessionKey, SessionSubtotal],
     store: Store,
     now_ms: int,
     beside: BesideCounts,
@@ -123,12 +123,12 @@ def _make_sessions(
     been silent for long, which a row says to begin with."""
     facts_of, silent_ms = store.facts.sessions, now_ms - SILENT_MS
     presences, prompts, has_titles = beside.presences, beside.prompts, beside.has_titles
-    for key, part in parts.items():
+    for key, subtotal in subtotals.items():
         facts = facts_of.get(key)
         presence = presences.get(key) if presences else None
-        row = session_row(store, key, part, facts, presence, prompts.get(key, "") if prompts else "")
+        row = session_row(store, key, subtotal, facts, presence, prompts.get(key, "") if prompts else "")
         rows[key] = row if has_titles else row._replace(name=beside.name(key, None, None))
-        is_silent = part.sums[LAST] <= silent_ms and (facts is None or facts.last_ms <= silent_ms)
+        is_silent = subtotal.sums[LAST] <= silent_ms and (facts is None or facts.last_ms <= silent_ms)
         if not is_silent or (prompts and key in prompts):
             yield key
 
@@ -141,18 +141,18 @@ def _newest_ms(totals: Totals, now_ms: int) -> int:
     return totals.first_ms if totals.first_ms <= latest_ms else 0
 
 
-def _stale(dirty: set[K], parts: Mapping[K, Part], rows: dict[K, R]) -> Collection[K] | None:
-    """Drop the rows whose parts are gone, and return the keys whose rows must be made (again).
+def _stale(dirty: set[K], subtotals: Mapping[K, Subtotal], rows: dict[K, R]) -> Collection[K] | None:
+    """Drop the rows whose subtotals are gone, and return the keys whose rows must be made (again).
 
     Returns None if all rows stay as they are.
     """
     if not rows:
-        return parts.keys() or None
-    gone = rows.keys() - parts.keys() if len(rows) > len(parts) or dirty else set()
+        return subtotals.keys() or None
+    gone = rows.keys() - subtotals.keys() if len(rows) > len(subtotals) or dirty else set()
     for key in gone:
         del rows[key]
-    missing = parts.keys() - rows.keys() if len(rows) < len(parts) else set()
-    stale = [*missing, *(key for key in dirty if key in parts and key not in missing)]
+    missing = subtotals.keys() - rows.keys() if len(rows) < len(subtotals) else set()
+    stale = [*missing, *(key for key in dirty if key in subtotals and key not in missing)]
     return stale if stale or gone else None
 
 

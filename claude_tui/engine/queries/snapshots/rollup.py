@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from operator import sub
 from typing import Final
 
-from claude_tui.engine.queries.snapshots.parts import (
-    AgentPart,
-    DayPart,
-    ModelPart,
-    Part,
-    ProjectPart,
-    SessionPart,
+from claude_tui.engine.queries.snapshots.subtotals import (
+    AgentSubtotal,
+    DaySubtotal,
+    ModelSubtotal,
+    ProjectSubtotal,
+    SessionSubtotal,
     Sheet,
+    Subtotal,
     sum_of,
 )
 from claude_tui.engine.state.facts import SessionKey
@@ -32,7 +32,7 @@ Label = tuple[str, str]
 
 ByModel = list[tuple[str, Sums]]
 """Sums of cells, each with its model."""
-Project = tuple[Label, ProjectPart, list[Sums]]
+Project = tuple[Label, ProjectSubtotal, list[Sums]]
 """A project that is to be summed, and its cells."""
 Cells = list[tuple[str, Label, Sums]]
 """Sums of cells, each with its model and project."""
@@ -56,17 +56,17 @@ class Rollup:
 
     def clear(self) -> None:
         """Forget everything, before it is filled again from all cells."""
-        self.all = Sheet[None, Part](Part)
-        self.models = Sheet[Label, ModelPart](ModelPart)
-        self.projects = Sheet[Label, ProjectPart](ProjectPart)
-        self.sessions = Sheet[SessionKey, SessionPart](SessionPart)
-        self.days = Sheet[int, DayPart](DayPart)
+        self.all = Sheet[None, Subtotal](Subtotal)
+        self.models = Sheet[Label, ModelSubtotal](ModelSubtotal)
+        self.projects = Sheet[Label, ProjectSubtotal](ProjectSubtotal)
+        self.sessions = Sheet[SessionKey, SessionSubtotal](SessionSubtotal)
+        self.days = Sheet[int, DaySubtotal](DaySubtotal)
 
     @property
     def totals(self) -> Totals:
         """What everything adds up to; zeros if there is nothing."""
-        part = self.all.parts.get(None)
-        return part.totals() if part is not None else Totals()
+        subtotal = self.all.subtotals.get(None)
+        return subtotal.totals() if subtotal is not None else Totals()
 
     def fill(self, store: Store) -> None:
         """Sum all cells again, at once: one by one, as `update` does, would take six times as long. Requires the
@@ -100,26 +100,26 @@ class Rollup:
             models[source, model][day] = sums
             days[day].append((model, sums))
         for label, of_days in models.items():
-            of_model = self.models.parts[label] = ModelPart(sum_of([*of_days.values()]))
+            of_model = self.models.subtotals[label] = ModelSubtotal(sum_of([*of_days.values()]))
             of_model.days = {day: sums[COST] for day, sums in of_days.items()}
         for day, of_models in days.items():
-            of_day = self.days.parts[day] = DayPart(sum_of([sums for _, sums in of_models]))
+            of_day = self.days.subtotals[day] = DaySubtotal(sum_of([sums for _, sums in of_models]))
             for model, sums in of_models:
                 of_day.models[model] = of_day.models.get(model, 0) + sums[COST]
         if days:
-            self.all.parts[None] = Part(sum_of([part.sums for part in self.days.parts.values()]))
+            self.all.subtotals[None] = Subtotal(sum_of([subtotal.sums for subtotal in self.days.subtotals.values()]))
         self.models.dirty.update(models)
         self.days.dirty.update(days)
 
     def _fill_projects(self, gathered: dict[Label, Project]) -> None:
-        parts = self.projects.parts
-        for label, part, cells in gathered.values():
+        subtotals = self.projects.subtotals
+        for label, subtotal, cells in gathered.values():
             if cells:
-                part.sums, parts[label] = sum_of(cells), part
-        self.projects.dirty.update(parts)
+                subtotal.sums, subtotals[label] = sum_of(cells), subtotal
+        self.projects.dirty.update(subtotals)
 
     def _fill_sessions(self, gathered: dict[SessionKey, Gathered]) -> None:
-        parts, projects = self.sessions.parts, self.projects.parts
+        subtotals, projects = self.sessions.subtotals, self.projects.subtotals
         for key, (_, cells, of_agents) in gathered.items():
             if not cells:
                 continue
@@ -134,11 +134,11 @@ class Rollup:
                     projects[other].sessions.add(key)
             if others:
                 sums = sum_of([sums for _, _, sums in cells])
-            part = parts[key] = SessionPart([*sums], models, earliest)
+            subtotal = subtotals[key] = SessionSubtotal([*sums], models, earliest)
             for agent, of_agent in of_agents.items():
                 if of_agent:
-                    part.agents[agent] = _agent_part(of_agent)
-        self.sessions.dirty.update(parts)
+                    subtotal.agents[agent] = _agent_subtotal(of_agent)
+        self.sessions.dirty.update(subtotals)
 
     def update(self, store: Store, key: CellKey, before: tuple[int, ...]) -> None:
         """Update a cell whose sums were `before` at the last update. Requires the store's lock."""
@@ -151,7 +151,7 @@ class Rollup:
         """Whether a session has come to the account this is of, or has left it: another log of it was found."""
         account = self.query.account
         return bool(account) and any(
-            (key in self.sessions.parts) is not (store.accounts.of(key[0], store.facts.path_of(key)) == account)
+            (key in self.sessions.subtotals) is not (store.accounts.of(key[0], store.facts.path_of(key)) == account)
             for key in sessions
         )
 
@@ -175,7 +175,7 @@ class Rollup:
             label = source, project_of(cwd or folder)
             project = projects.get(label)
             if project is None:
-                project = projects[label] = label, ProjectPart([]), []
+                project = projects[label] = label, ProjectSubtotal([]), []
             places.append((project, of_session, of_agents.setdefault(agent, []) if agent else None))
         return places
 
@@ -215,17 +215,17 @@ class Rollup:
         if agent:
             of_agent = session.agents.get(agent)
             if of_agent is None:
-                of_agent = session.agents[agent] = AgentPart([*change], {})
+                of_agent = session.agents[agent] = AgentSubtotal([*change], {})
             else:
                 of_agent.add(change)
             of_agent.models[model] = of_agent.models.get(model, 0) + responses
 
 
-def _agent_part(cells: ByModel) -> AgentPart:
+def _agent_subtotal(cells: ByModel) -> AgentSubtotal:
     if len(cells) == 1:  # most
         ((model, sums),) = cells
-        return AgentPart([*sums], {model: sums[RESPONSES]})
+        return AgentSubtotal([*sums], {model: sums[RESPONSES]})
     models: dict[str, int] = {}
     for model, sums in cells:
         models[model] = models.get(model, 0) + sums[RESPONSES]
-    return AgentPart(sum_of([sums for _, sums in cells]), models)
+    return AgentSubtotal(sum_of([sums for _, sums in cells]), models)

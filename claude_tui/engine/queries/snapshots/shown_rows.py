@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache, partial
 from typing import Final
 
-from claude_tui.engine.queries.snapshots.parts import AgentPart, ModelPart, ProjectPart, SessionPart
 from claude_tui.engine.queries.snapshots.sessions import Presence, context_window
+from claude_tui.engine.queries.snapshots.subtotals import AgentSubtotal, ModelSubtotal, ProjectSubtotal, SessionSubtotal
 from claude_tui.engine.state.facts import SessionKey
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Activity, AgentRow, ModelRow, ProjectRow, SessionRow, SessionState, Totals
@@ -23,33 +23,33 @@ _agent_row: Final = partial(tuple.__new__, AgentRow)
 _UUID_7: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-7[0-9a-fA-F]{3}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 
 
-def model_row(key: tuple[str, str], part: ModelPart, today: int) -> ModelRow:
+def model_row(key: tuple[str, str], subtotal: ModelSubtotal, today: int) -> ModelRow:
     """Return the row of a client's model; `today` is the last day of its sparkline, as an ordinal."""
     source, model = key
-    return ModelRow(model, display_name(model) or "(unknown)", source, part.totals(), _spark(part.days, today))
+    return ModelRow(model, display_name(model) or "(unknown)", source, subtotal.totals(), _spark(subtotal.days, today))
 
 
-def project_row(key: tuple[str, str], part: ProjectPart, today: int) -> ProjectRow:
+def project_row(key: tuple[str, str], subtotal: ProjectSubtotal, today: int) -> ProjectRow:
     """Return the row of a project, as `model_row` does."""
     source, project = key
     name = display_name(project) or "(unknown)"
-    return ProjectRow(project, name, source, len(part.sessions), part.totals(), _spark(part.days, today))
+    return ProjectRow(project, name, source, len(subtotal.sessions), subtotal.totals(), _spark(subtotal.days, today))
 
 
 def session_row(
     store: Store,
     key: SessionKey,
-    part: SessionPart,
+    subtotal: SessionSubtotal,
     facts: FileFacts | None,
     presence: Presence | None,
     prompt: str = "",
 ) -> SessionRow:
     """Return the row of a session, with its sub-agents. `prompt` is its first one if it may be called by that."""
     agents: tuple[AgentRow, ...] = ()
-    if part.agents:
-        agents = (*_agent_rows(store, key, part.agents),)
-    project, models = part.earliest[1], _by_use(part.models)
-    row = described_row(store, key, facts, project, part.totals(), presence, models, agents)
+    if subtotal.agents:
+        agents = (*_agent_rows(store, key, subtotal.agents),)
+    project, models = subtotal.earliest[1], _by_use(subtotal.models)
+    row = described_row(store, key, facts, project, subtotal.totals(), presence, models, agents)
     return row._replace(prompt=prompt) if prompt and not title_of(facts, presence) else row
 
 
@@ -76,12 +76,12 @@ def described_row(
     ))  # fmt: skip
 
 
-def _agent_rows(store: Store, key: SessionKey, parts: Mapping[str, AgentPart]) -> Iterator[AgentRow]:
+def _agent_rows(store: Store, key: SessionKey, subtotals: Mapping[str, AgentSubtotal]) -> Iterator[AgentRow]:
     facts_of = store.facts.agents
-    for agent in sorted(parts):
-        part, facts = parts[agent], facts_of.get((*key, agent))
+    for agent in sorted(subtotals):
+        subtotal, facts = subtotals[agent], facts_of.get((*key, agent))
         name = _shown(facts.agent_type) if facts is not None and facts.agent_type else display_name(agent)
-        yield _agent_row((agent, name, part.totals(), _by_use(part.models)))
+        yield _agent_row((agent, name, subtotal.totals(), _by_use(subtotal.models)))
 
 
 def title_of(facts: FileFacts | None, presence: Presence | None) -> str:

@@ -14,7 +14,7 @@ from claude_tui.telemetry.status import ReceiverStatus, Shortcoming
 from claude_tui.ui.main_screen.watches.telemetry_watch import TelemetryWatch
 from claude_tui.ui.settings.declared import VIEWS
 from claude_tui.ui.text.names import superscript
-from claude_tui.ui.widgets.edges.header import HeaderStatus, tab_at, tabs
+from claude_tui.ui.widgets.edges.header import HeaderStatus, short_line, tab_at, tabs
 from tests.logs import ClaudeHome, assistant, usage
 from tests.ui.fakes import NOW_MS, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled
@@ -226,3 +226,17 @@ async def test_the_days_that_are_shown_are_named_at_every_size(size: tuple[int, 
         assert any(
             said in top for said in (("7 days",) if keys == ("2",) else ("6 Nov-8 Nov", "2026-11-06..2026-11-08"))
         )
+
+
+@pytest.mark.parametrize(
+    ("phase", "said"),
+    [(Phase.MERGED, "today $0.00"), (Phase.LIVE, "today no logs yet"), (Phase.POLLING, "today no logs")],
+)
+def test_a_table_without_a_response_in_its_days_is_not_a_place_without_logs(phase: Phase, said: str) -> None:
+    """A merged table that has nothing in its last 30 days knows that nothing was spent."""
+    nothing = replace(
+        snapshot(), totals=Totals(), today=Totals(), newest_ms=0, days=(), active_sessions=0, progress=Progress(phase)
+    )
+    status = HeaderStatus("projects", NOW_MS, "30 days", Totals())
+    assert said in short_line(nothing, status, 80, alone=False).plain
+    assert status.is_known(nothing) == (phase is Phase.MERGED)

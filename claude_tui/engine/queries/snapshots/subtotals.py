@@ -14,13 +14,13 @@ from claude_tui.engine.state.sums.cells import Sums
 from claude_tui.model import FIRST, LAST, NEVER_MS, Totals
 
 K = TypeVar("K")
-P = TypeVar("P", bound="Part")
+P = TypeVar("P", bound="Subtotal")
 
 FEW: Final = 4
 """So many sums are added one by one sooner than column by column."""
 
 
-class Part:
+class Subtotal:
     """Sums of their own."""
 
     __slots__ = ("sums",)
@@ -37,7 +37,7 @@ class Part:
         return tuple.__new__(Totals, self.sums)
 
 
-class ModelPart(Part):
+class ModelSubtotal(Subtotal):
     """A client's model. `days` has its cost by local day."""
 
     __slots__ = ("days",)
@@ -47,7 +47,7 @@ class ModelPart(Part):
         self.days: dict[int, int] = {}
 
 
-class ProjectPart(Part):
+class ProjectSubtotal(Subtotal):
     """A client's project. `days` has its cost by local day."""
 
     __slots__ = ("days", "sessions")
@@ -58,7 +58,7 @@ class ProjectPart(Part):
         self.sessions: set[SessionKey] = set()
 
 
-class DayPart(Part):
+class DaySubtotal(Subtotal):
     """A local day. `models` has the cost of each in it."""
 
     __slots__ = ("models",)
@@ -68,7 +68,7 @@ class DayPart(Part):
         self.models: dict[str, int] = {}
 
 
-class AgentPart(Part):
+class AgentSubtotal(Subtotal):
     """A sub-agent. `models` has the responses of each in it."""
 
     __slots__ = ("models",)
@@ -78,7 +78,7 @@ class AgentPart(Part):
         self.models = models
 
 
-class SessionPart(Part):
+class SessionSubtotal(Subtotal):
     """A session with its sub-agents. `models` has the responses of each in it.
 
     `earliest` is its first instant in any project, and that project: a session without a main file has no folder of its
@@ -93,26 +93,26 @@ class SessionPart(Part):
         self.sums = sums
         self.models = {} if models is None else models
         self.earliest = earliest
-        self.agents: dict[str, AgentPart] = {}
+        self.agents: dict[str, AgentSubtotal] = {}
 
 
 class Sheet(Generic[K, P]):
-    """Parts by key, and which of them changed since they were last taken."""
+    """Subtotals by key, and which of them changed since they were last taken."""
 
     def __init__(self, make: Callable[[Sums], P]) -> None:
-        self.parts: dict[K, P] = {}
+        self.subtotals: dict[K, P] = {}
         self.dirty: set[K] = set()
         self._make = make
 
     def add(self, key: K, change: Sums) -> P:
-        """Add to the sums of a part, and return it."""
+        """Add to the sums of a subtotal, and return it."""
         self.dirty.add(key)
-        part = self.parts.get(key)
-        if part is None:
-            part = self.parts[key] = self._make([*change])
+        subtotal = self.subtotals.get(key)
+        if subtotal is None:
+            subtotal = self.subtotals[key] = self._make([*change])
         else:
-            part.add(change)
-        return part
+            subtotal.add(change)
+        return subtotal
 
     def take_dirty(self) -> set[K]:
         """Return the keys changed since the last call."""
