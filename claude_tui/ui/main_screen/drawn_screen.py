@@ -226,6 +226,13 @@ class DrawnScreen(PaintedScreen):
             self.app.hold()
             self.set_timer(HELD_S, self._let_go)
 
+    def mark_tab(self) -> None:
+        """Show at once which view comes, while what is below is left: a key is answered before its view is there."""
+        self.draw_header()
+        topbar = self.query_one(TopBar)
+        if isinstance(self.app, PaintedApp) and topbar.display and self.is_active:
+            self.app.show_at_once(topbar)
+
     def _let_go(self) -> None:
         if isinstance(self.app, PaintedApp):
             self.app.let_go()

@@ -32,6 +32,7 @@ class MainScreen(DrawnScreen):
         self.hold()
         await self.stage.hold(stops[-1].view)
         self.navigation.stops = stops
+        self.mark_tab()
         self.rearrange()
         self.stage.current = stops[-1].view
         self.focus_view()

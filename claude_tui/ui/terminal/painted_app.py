@@ -6,9 +6,11 @@ from typing import Any
 
 from rich.color import ColorSystem
 from textual import events, on
-from textual._compositor import ChopsUpdate, CompositorUpdate
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
+from textual.driver import Driver
 from textual.screen import Screen
+from textual.widget import Widget
 
 from claude_tui.ui.terminal.painter import Painter
 
@@ -51,6 +53,15 @@ class PaintedApp(App[None]):
             self.is_held = False
             self.refresh()
 
+    def show_at_once(self, widget: Widget) -> None:
+        """Draw this widget alone while the rest is left, if it stands where the terminal shows it."""
+        driver, region = self._driver, widget.region
+        is_there = self.is_shown and self.painter.knows(*self.size) and self.screen.size == self.size
+        if driver is None or self.is_headless or not (self._running and self.is_held and is_there and region):
+            return
+        strips = widget.render_lines(region.size.region)
+        self._send(driver, LayoutUpdate([[strip] for strip in strips], region))
+
     async def on_event(self, event: events.Event) -> None:
         """A terminal of another size has moved what it shows, even if its size is back by now."""
         if isinstance(event, events.Resize):
@@ -77,15 +88,18 @@ class PaintedApp(App[None]):
         if self._batch_count:
             screen.refresh()  # Textual takes this for drawn, and would not come back to it
         elif self._running and self.is_shown and not (self.is_held or self._closed):
-            cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
-            text = self.painted(renderable)
-            if text or cursor != self._previous_cursor_position:
-                self._previous_cursor_position = cursor
-                self._begin_update()
-                driver.write(f"{text}\x1b[{cursor.y + 1};{cursor.x + 1}H")
-                self._end_update()
-                driver.flush()
+            self._send(driver, renderable)
         self.post_display_hook()
+
+    def _send(self, driver: Driver, update: CompositorUpdate) -> None:
+        cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
+        text = self.painted(update)
+        if text or cursor != self._previous_cursor_position:
+            self._previous_cursor_position = cursor
+            self._begin_update()
+            driver.write(f"{text}\x1b[{cursor.y + 1};{cursor.x + 1}H")
+            self._end_update()
+            driver.flush()
 
     def painted(self, update: CompositorUpdate) -> str:
         """What to write to show an update."""

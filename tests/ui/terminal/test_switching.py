@@ -40,3 +40,21 @@ async def test_no_box_is_empty_between_two_views(keys: str, tmp_path: Path, monk
             most = max(before, blanks(shown.display))
             assert frames, "the other view came"
             assert all(blanks(frame.split("\n")) <= most for frame in frames), "\n\n".join(frames)
+
+
+async def test_the_tab_is_marked_before_the_view_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key is answered at once: what is written first is in the top line alone."""
+    monkeypatch.chdir(tmp_path)
+    play = Play(tmp_path, 0)
+    async with play._playing():
+        play.app.clear_notifications()
+        await play._step([Action("resize", (WIDTH, HEIGHT))])
+        await play._step([Action("key", ("2",))])
+        shown = pyte.Screen(WIDTH, HEIGHT)
+        stream = pyte.Stream(shown)
+        stream.feed("".join(play.app.driver.written))
+        before, known = list(shown.display), len(play.app.driver.written)
+        await play._step([Action("key", ("3",))])
+        first = next(written for written in play.app.driver.written[known:] if "Projects" in written)
+        stream.feed(first)
+        assert shown.display[1:] == before[1:]

@@ -156,7 +156,8 @@ def status_line(snapshot: Snapshot, status: HeaderStatus, width: int) -> Content
     urgent = sum(len(text) + 3 for rank, parts in before if rank < 0 for text, _ in parts)
     phase = phase_parts(progress, status, width - urgent)
     after = _news(snapshot, status, width)
-    sign = [(phase[0][0].strip(), phase[0][1])] if progress.phase in (Phase.LIVE, Phase.POLLING) else phase
+    is_told_by_sign = progress.phase in (Phase.LIVE, Phase.POLLING) and not status.error
+    sign = [(phase[0][0].strip(), phase[0][1])] if is_told_by_sign else phase
     for period, said in ((status.period, phase), (status.period_short, phase), (status.period_short, sign)):
         line = assemble([(1, [(period, "bold $accent")]), *before, (0, said), *after], width)
         if not status.period_short or period in line.plain:
