@@ -35,7 +35,7 @@ from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.terminal.first_screen import KEEP_S, FirstScreen
 from claude_tui.ui.terminal.painted_app import PaintedApp, PaintedScreen
 from claude_tui.ui.text import clients
-from claude_tui.ui.views.base.view import DayWanted, MoreFound, Shown, View
+from claude_tui.ui.views.base.view import DayWanted, KeysChanged, MoreFound, Shown, View
 from claude_tui.ui.widgets.edges.header import HeaderStatus
 from claude_tui.ui.widgets.edges.keybar import KeyBar
 from claude_tui.ui.widgets.edges.meters import Meters
@@ -176,6 +176,11 @@ class DrawnScreen(PaintedScreen):
     def on_day_wanted(self, event: DayWanted) -> None:
         """The selected day's models and projects are needed."""
         self.refresher.request(urgent=True)
+
+    def on_keys_changed(self, event: KeysChanged) -> None:
+        """The key bar offers what does something."""
+        event.stop()
+        self.draw_frame()
 
     def on_more_found(self, event: MoreFound) -> None:
         """What the view waited for is there."""

@@ -25,7 +25,7 @@ from claude_tui.ui.text import activity, card, pauses
 from claude_tui.ui.text.drawings import burn
 from claude_tui.ui.text.drawings.burn import Burned
 from claude_tui.ui.text.statements import Statements
-from claude_tui.ui.views.base.view import DayWanted, Scope, Shown
+from claude_tui.ui.views.base.view import DayWanted, KeysChanged, Scope, Shown
 from claude_tui.ui.views.sessions import SessionsView
 from claude_tui.ui.widgets.burn_graph import LEAST_HEIGHT, BurnGraph
 from claude_tui.ui.widgets.cards import LiveCards, RunningSession, SessionCard
@@ -136,9 +136,11 @@ class LiveView(SessionsView):
 
     def _draw_fold(self, snapshot: Snapshot) -> None:
         """Say how many are folded; nothing if none is, or none goes on."""
-        rows = self._table.arrangement.given
+        rows, before = self._table.arrangement.given, self._can_fold
         folded = len(self._every(snapshot)) - len(rows)
         self._fold.display = folded > 0
+        if self._can_fold is not before:
+            self.post_message(KeysChanged())
         if folded:
             self._fold.draw(folded, are_more=any(row.state is SessionState.DONE for row in rows))
 
@@ -146,6 +148,7 @@ class LiveView(SessionsView):
         """Show the sessions that are done, or fold them."""
         self._is_unfolded = not self._is_unfolded
         self._show_again()
+        self.post_message(KeysChanged())
 
     def on_folded_line_unfolded(self, event: FoldedLine.Unfolded) -> None:
         """The line was clicked."""

@@ -91,6 +91,10 @@ class DayWanted(Message):
     """The models and projects of a day are needed."""
 
 
+class KeysChanged(Message):
+    """Other keys than before do something now."""
+
+
 class MoreFound(Message):
     """What a view asked for in a thread of its own is there."""
 
