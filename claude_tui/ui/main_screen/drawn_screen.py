@@ -52,6 +52,9 @@ FIRST_FRAME_S = 1.0
 AT_REST = 3
 """After so many refreshes without another size, the parts of a view have come to rest."""
 
+FRAME_S = 1 / 60
+"""How soon a layout that is due is looked for again."""
+
 HELD_S = 0.4
 """What was on screen stays at most so long while another view is drawn."""
 
@@ -248,13 +251,19 @@ class DrawnScreen(PaintedScreen):
         What is drawn first in a view has no size before; then it is drawn again, and that counts from the start.
         """
         if not (isinstance(self.app, PaintedApp) and self.app.is_held):
-            return  # and below a dialog nothing is laid out: to ask again would never end
+            return
+        if not self.is_active:
+            self._let_go()  # nothing is laid out below a dialog
+            return
         view = self.view
         fits = self.shown is not None and self.shown is view.shown and self._sizes() == self._drawn_sizes
         if not (fits and view.size and view.draws == draws and view.is_whole):
             return
-        if times or self._layout_required:
-            self.call_after_refresh(self._let_go_if_whole, draws, max(0, times - 1))
+        if self._layout_required:
+            # Not after the refresh: what asks for that again and again leaves no other task its turn.
+            self.set_timer(FRAME_S, lambda: self._let_go_if_whole(draws, times))
+        elif times:
+            self.call_after_refresh(self._let_go_if_whole, draws, times - 1)
         else:
             self._let_go()
 
