@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pyte
@@ -58,3 +59,21 @@ async def test_the_tab_is_marked_before_the_view_is_there(tmp_path: Path, monkey
         first = next(written for written in play.app.driver.written[known:] if "Projects" in written)
         stream.feed(first)
         assert shown.display[1:] == before[1:]
+
+
+@pytest.mark.timeout(60)
+async def test_drawings_that_are_put_off_for_long_leave_the_others_their_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    play = Play(tmp_path, 0)
+    async with play._playing():
+        main, told = play.app.main, asyncio.Event()
+        with play.app.batch_update():  # nothing is laid out meanwhile
+            main.hold()
+            main.refresh(layout=True)
+            main.call_after_refresh(main._let_go_if_whole, main.view.draws)
+            main.call_later(lambda: main.set_timer(0.05, told.set))
+            await told.wait()
+        await play.settle()
+        play.look()
