@@ -16,7 +16,7 @@ BINARY = {".gif", ".png", ".gz", ".pyc", ".db", ".so"}
 CONTROLS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
 )
-ONE_MACHINE = re.compile(r"(?<![\w.\-])/(?:work|root|farm|tmp/\w+_jobs)/")
+ONE_MACHINE = re.compile(r"(?<![\w.\-…])/(?:work|root|farm|tmp/\w+_jobs)/")
 
 
 def files() -> Iterator[Path]:
