@@ -17,6 +17,7 @@ from textual.app import ComposeResult
 from textual.dom import DOMNode
 from textual.geometry import Size
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widget import Widget
 
 from claude_tui.engine.queries.allowances.budgets import day_limit_nano
@@ -104,6 +105,7 @@ class DrawnScreen(PaintedScreen):
         """Whether the first numbers are on screen."""
         self._clock = clock
         self._has_kept = False
+        self._patience: Timer | None = None
         self._drawn_sizes: list[Size] = []
         """How large the parts were when they were drawn last."""
 
@@ -232,7 +234,9 @@ class DrawnScreen(PaintedScreen):
         """Leave what is on screen until the view that comes is drawn as large as it is: no empty box is seen."""
         if isinstance(self.app, PaintedApp):
             self.app.hold()
-            self.set_timer(HELD_S, self._let_go)
+            if self._patience is not None:
+                self._patience.stop()  # that of another view would show this one too early
+            self._patience = self.set_timer(HELD_S, self._let_go)
 
     def mark_tab(self) -> None:
         """Show at once which view comes, while what is below is left: a key is answered before its view is there."""

@@ -75,6 +75,8 @@ class LiveView(SessionsView):
         self._panel = Vertical(self._table, self._fold, classes="panel")
         self._is_unfolded = False
         """Whether a person asked for the sessions that are done."""
+        self._offers_fold = False
+        """Whether the key bar offers to fold them."""
         self._columns = 0
         """How many values the graph has room for; 0 if there is none."""
         self._top_height = 0
@@ -136,10 +138,11 @@ class LiveView(SessionsView):
 
     def _draw_fold(self, snapshot: Snapshot) -> None:
         """Say how many are folded; nothing if none is, or none goes on."""
-        rows, before = self._table.arrangement.given, self._can_fold
+        rows = self._table.arrangement.given
         folded = len(self._every(snapshot)) - len(rows)
         self._fold.display = folded > 0
-        if self._can_fold is not before:
+        if self._can_fold is not self._offers_fold:
+            self._offers_fold = self._can_fold
             self.post_message(KeysChanged())
         if folded:
             self._fold.draw(folded, are_more=any(row.state is SessionState.DONE for row in rows))
@@ -148,7 +151,6 @@ class LiveView(SessionsView):
         """Show the sessions that are done, or fold them."""
         self._is_unfolded = not self._is_unfolded
         self._show_again()
-        self.post_message(KeysChanged())
 
     def on_folded_line_unfolded(self, event: FoldedLine.Unfolded) -> None:
         """The line was clicked."""
