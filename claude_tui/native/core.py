@@ -13,7 +13,7 @@ from weakref import finalize
 if TYPE_CHECKING:
     import ctypes
 
-VERSION: Final = 7
+VERSION: Final = 8
 """Of request and answer, as the core has it."""
 
 
@@ -29,6 +29,10 @@ class Core(NamedTuple):
     def rollouts(self, request: bytes) -> memoryview:
         """Return the answer to a request for Codex's rollouts, as `read` does."""
         return self._asked(self.library.claude_top_rollouts, request)
+
+    def causes(self, request: bytes) -> memoryview:
+        """Return the answer to a request for what transcripts say of causes, as `read` does."""
+        return self._asked(self.library.claude_top_causes, request)
 
     def walk(self, request: bytes) -> memoryview:
         """Return what is found below a folder, as `read` does."""

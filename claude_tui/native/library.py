@@ -55,7 +55,9 @@ def _loaded() -> FoundCore:
         version.restype, version.argtypes = ctypes.c_uint32, []
         if version() != VERSION:
             return FoundCore(None, f"is of version {version()}, not {VERSION}")
-        asks = library.claude_top_read, library.claude_top_rollouts, library.claude_top_walk
+        asks = (
+            library.claude_top_read, library.claude_top_rollouts, library.claude_top_walk, library.claude_top_causes,
+        )  # fmt: skip
         free, text_size = library.claude_top_free, library.claude_top_text_size
     except (OSError, AttributeError) as error:
         return FoundCore(None, f"cannot be loaded: {error}")

@@ -4,6 +4,7 @@
 
 mod blake2b;
 mod blob;
+mod causes;
 mod codex;
 mod facts;
 mod file;
@@ -31,7 +32,7 @@ use request::{File, Request};
 use walk::Walk;
 
 /// What the other side must expect: it moves with the shape of request and answer, and with the rule.
-pub const VERSION: u32 = 7;
+pub const VERSION: u32 = 8;
 
 const DONE: i32 = 0;
 const REFUSED: i32 = 1;
@@ -78,6 +79,25 @@ pub unsafe extern "C" fn claude_top_rollouts(
     unsafe {
         answered(request, size, answer, answer_size, |bytes| {
             Request::parse(bytes).map(|asked| read_rollouts(&asked)).ok_or(REFUSED)
+        })
+    }
+}
+
+/// Reads what the transcripts say of causes that a request names, as `claude_top_read` does what they count.
+///
+/// # Safety
+/// As that of `claude_top_read`.
+#[no_mangle]
+pub unsafe extern "C" fn claude_top_causes(
+    request: *const u8,
+    size: usize,
+    answer: *mut *mut u8,
+    answer_size: *mut usize,
+) -> i32 {
+    // SAFETY: the caller promises what `answered` wants.
+    unsafe {
+        answered(request, size, answer, answer_size, |bytes| {
+            Request::parse(bytes).map(|asked| read_causes(&asked)).ok_or(REFUSED)
         })
     }
 }
@@ -177,6 +197,11 @@ pub(crate) fn read(request: &Request<'_>) -> Vec<u8> {
 /// Reads all rollouts of a request, and returns the answer in the request's order.
 fn read_rollouts(request: &Request<'_>) -> Vec<u8> {
     codex::answer::encode(read_each(request, || codex::Reader::new(request), codex::Reader::read))
+}
+
+/// Reads what all files of a request say of causes, and returns the answer in the request's order.
+fn read_causes(request: &Request<'_>) -> Vec<u8> {
+    causes::encode(read_each(request, || causes::Reader::new(request), causes::Reader::read))
 }
 
 /// Reads all files of a request, the largest first, by a reader for each thread. Returns what they say in the request's
