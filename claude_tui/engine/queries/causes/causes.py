@@ -10,7 +10,7 @@ import math
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -217,10 +217,14 @@ class Causes:
             agent = (owner.session, owner.agent) if owner.agent else None
             is_response = query.model in ("", self._store.models[table.model[row]])
             doubted = Doubts.together(line.doubts for line in lines)
-            sums.add(division.shares(row, lines), table.time[row], is_response=is_response, agent=agent, doubts=doubted)
+            shares = division.shares(row, lines)
+            sums.add(shares, table.time[row], is_response=is_response, agent=agent, doubts=doubted)
             doubts = Doubts.together((doubts, doubted)) if any(doubted) else doubts
             cost_nano = sum(line.cost_nano for line in lines)
             responses, total_nano = responses + is_response, total_nano + cost_nano
+            if by == "agent" and is_response:
+                (target,) = {share.target for share in shares}
+                sums.add_of_agent(target, self._store.models[table.model[row]], cost_nano, self._misses.get(row))
             if by == "tool" and agent is not None and (tool := finder.starter(row)):
                 sums.add_started(tool, agent, cost_nano)
         for one in unlogged_lines(self._store, query):
@@ -248,7 +252,7 @@ class Causes:
         notes = (*about.notes, NO_ROW)
         yield CauseTable(CONTEXT, about.convention, total_nano, responses, made, of_which, notes, context.doubts)
 
-    def _of_which(self, rows: Iterable[int], model: str) -> OfWhich:
+    def _of_which(self, rows: Collection[int], model: str) -> OfWhich:
         return of_which(self._store, self._book, self._biller, self._misses, rows, model)
 
 
