@@ -5,6 +5,7 @@ Must not draw anything, nor know which view comes.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from textual.geometry import Size
@@ -33,6 +34,8 @@ class Hold:
     def __init__(self, screen: DrawnScreen) -> None:
         self._screen = screen
         self._patience: Timer | None = None
+        self._times = 0
+        """How often something was held."""
         self._drawn_sizes: list[Size] = []
         """How large the parts were when they were drawn last."""
 
@@ -41,15 +44,26 @@ class Hold:
         app = self._screen.app
         if isinstance(app, PaintedApp):
             app.hold()
-            if self._patience is not None:
-                self._patience.stop()  # that of another view would show this one too early
-            self._patience = self._screen.set_timer(HELD_S, self.end)
+            self._times += 1
+            self._forget_patience()
+            self._patience = self._screen.set_timer(HELD_S, partial(self._run_out, self._times))
 
     def end(self) -> None:
         """Show what is drawn."""
         app = self._screen.app
+        self._forget_patience()
         if isinstance(app, PaintedApp):
             app.let_go()
+
+    def _run_out(self, times: int) -> None:
+        """Patience is over, if it is not that with another view: a timer that is stopped may still be heard."""
+        if times == self._times:
+            self.end()
+
+    def _forget_patience(self) -> None:
+        if self._patience is not None:
+            self._patience.stop()
+            self._patience = None
 
     def end_if_whole(self, draws: int, times: int = AT_REST) -> None:
         """Show what is drawn, once nothing in it changes its size any more and all is there that it asked for.
@@ -70,13 +84,20 @@ class Hold:
         fits = screen.shown is not None and screen.shown is view.shown and self.has_drawn_sizes
         if not (fits and view.size and view.draws == draws and view.is_whole):
             return
-        if screen._layout_required:
+        if self._moves:
             # Not after the refresh: what asks for that again and again leaves no other task its turn.
             screen.set_timer(FRAME_S, lambda: self.end_if_whole(draws, times))
         elif times:
             screen.call_after_refresh(self.end_if_whole, draws, times - 1)
         else:
             self.end()
+
+    @property
+    def _moves(self) -> bool:
+        """Whether a part asks for a layout that the screen has not made: each part says so in its own turn."""
+        screen = self._screen
+        is_asked = any(part._layout_required for part in (screen, screen.view, *screen.view.walk_children(Widget)))
+        return is_asked or bool(screen.message_queue_size)
 
     def note_sizes(self) -> None:
         """The parts are about to be drawn for the sizes they have now."""
