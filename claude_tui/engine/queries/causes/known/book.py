@@ -17,17 +17,19 @@ from msgspec import MsgspecError
 
 from claude_tui.engine.queries.causes.known.columns import NOBODY, CauseNames, FileCalls, narrow
 from claude_tui.engine.queries.causes.known.kept import CausesCache, KeptFile, Stamp
-from claude_tui.engine.queries.causes.known.readers import TELLING, reader_of
+from claude_tui.engine.queries.causes.known.readers import TELLING, read_ahead, reader_of
 from claude_tui.engine.state.rows.table import ResponseTable
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Phase, Progress
-from claude_tui.sources.causes import ReadCauses, packed, unpacked
+from claude_tui.sources.causes import FileCauses, ReadCauses, packed, unpacked
 from claude_tui.sources.causes_archive import unarchived
+from claude_tui.sources.protocol import Checkpoint
 
 Archive = Callable[[Collection[tuple[str, str]]], Mapping[str, bytes]]
 """Returns by path what is kept for good of logs that are gone, which are named by source and path."""
 BATCH: Final = 64
-"""Files read before what they said is kept."""
+BATCH_BYTES: Final = 32 << 20
+"""Files, and bytes of them, that are read before what they said is kept."""
 
 
 class CausePlace(NamedTuple):
@@ -35,6 +37,14 @@ class CausePlace(NamedTuple):
 
     file: FileCalls
     at: int
+
+
+class _Said(NamedTuple):
+    """What a file has said up to a checkpoint. It has said no more if it still looks so."""
+
+    stamp: Stamp | None
+    checkpoint: Checkpoint
+    found: FileCauses
 
 
 class CauseBook:
@@ -112,20 +122,41 @@ class CauseBook:
             return changed
         kept = dict(self._kept.all(wanted))
         fresh: list[tuple[str, KeptFile]] = []
-        whole, done = sum(stamps[path].size for path in wanted), 0
-        for number, path in enumerate(wanted):
-            if self._on_progress is not None:
-                self._on_progress(Progress(Phase.SCANNING, number, len(wanted), done, whole))
-                done += stamps[path].size
-            reader = partial(reader_of, paths[path], with_sizes=self._has_sizes, size=whole)
-            if self._read_one(reader, path, stamps[path], kept.pop(path, None), fresh):
-                changed.add(path)
-            if len(fresh) >= BATCH:
-                self._kept.put(fresh)
-                fresh = []
-        if fresh:
-            self._kept.put(fresh, self.gone)
+        whole, done, number = sum(stamps[path].size for path in wanted), 0, 0
+        for batch in _batches(wanted, stamps):
+            self._tell(Progress(Phase.SCANNING, number, len(wanted), done, whole))
+            said = {path: known for path in batch if (known := self._said(kept.pop(path, None))) is not None}
+            unread = [(path, stamps[path].size) for path in batch if path not in said]
+            for path, one in read_ahead(unread, paths, with_sizes=self._has_sizes, size=whole):
+                said[path] = _Said(None, one.checkpoint, unpacked(one.data))
+                if not one.has_more:
+                    said[path] = said[path]._replace(stamp=stamps[path])
+                    fresh.append((path, KeptFile(stamps[path], one.checkpoint, one.data)))
+            for path in batch:
+                self._tell(Progress(Phase.SCANNING, number, len(wanted), done, whole))
+                reader = partial(reader_of, paths[path], with_sizes=self._has_sizes, size=whole)
+                if self._read_one(reader, path, stamps[path], said.pop(path, None), fresh):
+                    changed.add(path)
+                number, done = number + 1, done + stamps[path].size
+            self._kept.put(fresh)
+            fresh.clear()
+        if self.gone:
+            self._kept.put((), self.gone)
         return changed
+
+    def _tell(self, progress: Progress) -> None:
+        if self._on_progress is not None:
+            self._on_progress(progress)
+
+    def _said(self, kept: KeptFile | None) -> _Said | None:
+        """Return what is kept of a file; None if it is nothing, or not what is needed."""
+        if kept is None:
+            return None
+        try:
+            found = unpacked(kept.data)
+        except (MsgspecError, ValueError):
+            return None
+        return None if self._has_sizes and not found.has_sizes else _Said(kept.stamp, kept.checkpoint, found)
 
     def _recall(self, gone: Mapping[str, str]) -> set[str]:
         """Take in what the ledger keeps of logs that are gone. Returns their paths."""
@@ -144,27 +175,21 @@ class CauseBook:
         reader: Callable[[], ReadCauses],
         path: str,
         stamp: Stamp,
-        kept: KeptFile | None,
+        said: _Said | None,
         fresh: list[tuple[str, KeptFile]],
     ) -> bool:
-        """Take in one file, from what is kept of it where that is all there is."""
-        known = None
-        if kept is not None:
+        """Take in one file, from what it has said so far if that is all there is."""
+        if said is None or said.stamp != stamp:
+            known, since = (said.found, said.checkpoint) if said is not None else (None, None)
             try:
-                known = unpacked(kept.data)
-            except (MsgspecError, ValueError):
-                kept = None
-            if known is not None and self._has_sizes and not known.has_sizes:
-                known = kept = None
-        if known is None or kept is None or kept.stamp != stamp:
-            try:
-                since = kept.checkpoint if kept is not None else None
-                known, checkpoint = reader()(path, known, since, with_sizes=self._has_sizes)
+                found, checkpoint = reader()(path, known, since, with_sizes=self._has_sizes)
             except OSError:
                 self.gone.add(path)
                 return False
-            fresh.append((path, KeptFile(stamp, checkpoint, packed(known))))
-        self._files[path] = FileCalls(path, known, self.names, with_sizes=self._has_sizes)
+            fresh.append((path, KeptFile(stamp, checkpoint, packed(found))))
+        else:
+            found = said.found
+        self._files[path] = FileCalls(path, found, self.names, with_sizes=self._has_sizes)
         self._stamps[path] = hash(stamp)  # a sixth of the bytes
         return True
 
@@ -187,6 +212,19 @@ class CauseBook:
                         continue  # of those that are not the owner's the first by name stays
                 holder[row], places[row] = number, at
         self._holder, self._at, self._size = narrow(holder), narrow(places), len(table)
+
+
+def _batches(paths: Sequence[str], stamps: Mapping[str, Stamp]) -> Iterator[list[str]]:
+    """Yield some files at a time: many small ones, or a few large ones."""
+    batch, size = list[str](), 0
+    for path in paths:
+        batch.append(path)
+        size += stamps[path].size
+        if len(batch) >= BATCH or size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _stamp(path: str) -> Stamp:
