@@ -1,4 +1,4 @@
-"""What transcripts say of causes, read by the core up to the first line that Python must decide on, which reads on there.
+"""What transcripts say of causes, read by the core up to the first line that Python must decide on: it reads on there.
 
 Must give what `sources.claude.causes.fast` gives alone.
 """

@@ -238,13 +238,15 @@ fn message<'a>(cursor: &mut Cursor<'a>, depth: usize) -> Read<Message<'a>> {
             }
             "diagnostics" => {
                 once(&mut has_diagnostics)?;
-                found.reason = object(cursor, |cursor| member(cursor, "cache_miss_reason", depth + 1, |cursor| {
-                    member(cursor, "type", depth + 2, |cursor| {
-                        let mut kind = Text::Absent;
-                        kind.read(cursor)?;
-                        Ok(kind)
+                found.reason = object(cursor, |cursor| {
+                    member(cursor, "cache_miss_reason", depth + 1, |cursor| {
+                        member(cursor, "type", depth + 2, |cursor| {
+                            let mut kind = Text::Absent;
+                            kind.read(cursor)?;
+                            Ok(kind)
+                        })
                     })
-                }))?
+                })?
                 .unwrap_or_default();
                 Ok(true)
             }

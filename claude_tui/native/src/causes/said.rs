@@ -190,9 +190,7 @@ impl Pack {
             self.text(&call.kind);
             self.truth(call.is_failed);
         }
-        for text in
-            [&one.skill, &one.plugin, &one.agent_type, &one.branch, &one.version, &one.lifetime, &one.reason]
-        {
+        for text in [&one.skill, &one.plugin, &one.agent_type, &one.branch, &one.version, &one.lifetime, &one.reason] {
             self.text(text);
         }
         self.text(one.boundary);

@@ -21,15 +21,16 @@ from claude_tui.engine.queries.causes.known.readers import TELLING, read_ahead, 
 from claude_tui.engine.state.rows.table import ResponseTable
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Phase, Progress
-from claude_tui.sources.causes import FileCauses, ReadCauses, packed, unpacked
+from claude_tui.sources.causes import ReadCauses, has_sizes, packed, unpacked
 from claude_tui.sources.causes_archive import unarchived
-from claude_tui.sources.protocol import Checkpoint
 
 Archive = Callable[[Collection[tuple[str, str]]], Mapping[str, bytes]]
 """Returns by path what is kept for good of logs that are gone, which are named by source and path."""
 BATCH: Final = 64
 BATCH_BYTES: Final = 32 << 20
 """Files, and bytes of them, that are read before what they said is kept."""
+_NEVER: Final = Stamp(0, 0, -1, 0)
+"""What no file looks like."""
 
 
 class CausePlace(NamedTuple):
@@ -37,14 +38,6 @@ class CausePlace(NamedTuple):
 
     file: FileCalls
     at: int
-
-
-class _Said(NamedTuple):
-    """What a file has said up to a checkpoint. It has said no more if it still looks so."""
-
-    stamp: Stamp | None
-    checkpoint: Checkpoint
-    found: FileCauses
 
 
 class CauseBook:
@@ -120,43 +113,31 @@ class CauseBook:
         wanted = [path for path, stamp in stamps.items() if self._stamps.get(path) != hash(stamp)]
         if not wanted:
             return changed
-        kept = dict(self._kept.all(wanted))
-        fresh: list[tuple[str, KeptFile]] = []
+        kept = {path: one for path, one in self._kept.all(wanted) if not self._has_sizes or has_sizes(one.data)}
         whole, done, number = sum(stamps[path].size for path in wanted), 0, 0
         for batch in _batches(wanted, stamps):
-            self._tell(Progress(Phase.SCANNING, number, len(wanted), done, whole))
-            said = {path: known for path in batch if (known := self._said(kept.pop(path, None))) is not None}
-            unread = [(path, stamps[path].size) for path in batch if path not in said]
+            self._tell(number, len(wanted), done, whole)
+            fresh: list[tuple[str, KeptFile]] = []
+            unread = [(path, stamps[path].size) for path in batch if path not in kept]
             for path, one in read_ahead(unread, paths, with_sizes=self._has_sizes, size=whole):
-                said[path] = _Said(None, one.checkpoint, unpacked(one.data))
+                kept[path] = KeptFile(_NEVER if one.has_more else stamps[path], one.checkpoint, one.data)
                 if not one.has_more:
-                    said[path] = said[path]._replace(stamp=stamps[path])
-                    fresh.append((path, KeptFile(stamps[path], one.checkpoint, one.data)))
+                    fresh.append((path, kept[path]))
             for path in batch:
-                self._tell(Progress(Phase.SCANNING, number, len(wanted), done, whole))
+                self._tell(number, len(wanted), done, whole)
                 reader = partial(reader_of, paths[path], with_sizes=self._has_sizes, size=whole)
-                if self._read_one(reader, path, stamps[path], said.pop(path, None), fresh):
+                if self._read_one(reader, path, stamps[path], kept.pop(path, None), fresh):
                     changed.add(path)
                 number, done = number + 1, done + stamps[path].size
-            self._kept.put(fresh)
-            fresh.clear()
+            if fresh:
+                self._kept.put(fresh)
         if self.gone:
             self._kept.put((), self.gone)
         return changed
 
-    def _tell(self, progress: Progress) -> None:
+    def _tell(self, files: int, of_files: int, size: int, of_size: int) -> None:
         if self._on_progress is not None:
-            self._on_progress(progress)
-
-    def _said(self, kept: KeptFile | None) -> _Said | None:
-        """Return what is kept of a file; None if it is nothing, or not what is needed."""
-        if kept is None:
-            return None
-        try:
-            found = unpacked(kept.data)
-        except (MsgspecError, ValueError):
-            return None
-        return None if self._has_sizes and not found.has_sizes else _Said(kept.stamp, kept.checkpoint, found)
+            self._on_progress(Progress(Phase.SCANNING, files, of_files, size, of_size))
 
     def _recall(self, gone: Mapping[str, str]) -> set[str]:
         """Take in what the ledger keeps of logs that are gone. Returns their paths."""
@@ -175,21 +156,25 @@ class CauseBook:
         reader: Callable[[], ReadCauses],
         path: str,
         stamp: Stamp,
-        said: _Said | None,
+        kept: KeptFile | None,
         fresh: list[tuple[str, KeptFile]],
     ) -> bool:
-        """Take in one file, from what it has said so far if that is all there is."""
-        if said is None or said.stamp != stamp:
-            known, since = (said.found, said.checkpoint) if said is not None else (None, None)
+        """Take in one file, from what is kept of it where that is all there is."""
+        known = None
+        if kept is not None:
             try:
-                found, checkpoint = reader()(path, known, since, with_sizes=self._has_sizes)
+                known = unpacked(kept.data)
+            except (MsgspecError, ValueError):
+                kept = None
+        if known is None or kept is None or kept.stamp != stamp:
+            try:
+                since = kept.checkpoint if kept is not None else None
+                known, checkpoint = reader()(path, known, since, with_sizes=self._has_sizes)
             except OSError:
                 self.gone.add(path)
                 return False
-            fresh.append((path, KeptFile(stamp, checkpoint, packed(found))))
-        else:
-            found = said.found
-        self._files[path] = FileCalls(path, found, self.names, with_sizes=self._has_sizes)
+            fresh.append((path, KeptFile(stamp, checkpoint, packed(known))))
+        self._files[path] = FileCalls(path, known, self.names, with_sizes=self._has_sizes)
         self._stamps[path] = hash(stamp)  # a sixth of the bytes
         return True
 
