@@ -11,17 +11,11 @@ from functools import partial
 from struct import Struct
 from typing import Final, NamedTuple
 
-from msgspec import Raw
-
 from claude_tui.native.core import Core, threads_for
 from claude_tui.native.reading import NO_DAYS, parts_of, request
 from claude_tui.sources.causes import FileCauses, ReadCauses, unpacked
 from claude_tui.sources.claude.causes.fast import read_causes
-from claude_tui.sources.claude.causes.sizes import size_of
 from claude_tui.sources.protocol import Checkpoint
-
-LITTLE: Final = 64
-"""So few bytes are measured in Python as fast as they are handed over."""
 
 _FILE: Final = Struct("<6q")
 _HASHES: Final = Struct("<8s8s")
@@ -41,11 +35,6 @@ class CausesRead(NamedTuple):
 def reader(core: Core) -> ReadCauses:
     """Return what reads one transcript for causes with the help of a core."""
     return partial(_read, core)
-
-
-def reader_on(core: Core) -> ReadCauses:
-    """Return what reads on where a core has not read, and has it measure long results."""
-    return partial(read_causes, measure=partial(_size_of, core))
 
 
 def read_ahead(core: Core, files: Sequence[tuple[str, int]], *, with_sizes: bool = False) -> Iterator[CausesRead]:
@@ -77,10 +66,4 @@ def _read(
             known, since = unpacked(one.data), one.checkpoint
             if not one.has_more:
                 return known, since
-    return reader_on(core)(path, known, since, with_sizes=with_sizes)
-
-
-def _size_of(core: Core, raw: Raw) -> int:
-    value = bytes(raw)
-    size = core.text_size(value) if len(value) > LITTLE else -1
-    return size if size >= 0 else size_of(raw)
+    return read_causes(path, known, since, with_sizes=with_sizes)

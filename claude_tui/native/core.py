@@ -38,11 +38,6 @@ class Core(NamedTuple):
         """Return what is found below a folder, as `read` does."""
         return self._asked(self.library.claude_top_walk, request)
 
-    def text_size(self, value: bytes) -> int:
-        """Return the bytes that a JSON text stands for, -1 where Python must look."""
-        size: int = self.library.claude_top_text_size(value, len(value))
-        return size
-
     def _asked(self, ask: Callable[..., int], request: bytes) -> memoryview:
         import ctypes  # for those who read much
 

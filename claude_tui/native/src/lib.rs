@@ -18,7 +18,6 @@ mod request;
 mod scan;
 mod settle;
 mod sums;
-mod texts;
 mod walk;
 
 use std::panic::{catch_unwind, UnwindSafe};
@@ -121,20 +120,6 @@ pub unsafe extern "C" fn claude_top_walk(
             walk::walk(&asked).map(|found| blob::encode_found(&found)).map_err(|Odd| ODD)
         })
     }
-}
-
-/// Returns the bytes of UTF-8 that a JSON text stands for; -1 where Python must look.
-///
-/// # Safety
-/// `value` must point to `size` readable bytes.
-#[no_mangle]
-pub unsafe extern "C" fn claude_top_text_size(value: *const u8, size: usize) -> i64 {
-    if value.is_null() {
-        return -1;
-    }
-    // SAFETY: the caller promises so many readable bytes, which it keeps until this returns.
-    let bytes = unsafe { std::slice::from_raw_parts(value, size) };
-    texts::text_size(bytes).and_then(|size| i64::try_from(size).ok()).unwrap_or(-1)
 }
 
 /// Makes an answer of the bytes of a request and lets go of it, if there is one. A panic ends here.

@@ -6,8 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use claude_top_core::{
-    claude_top_causes, claude_top_free, claude_top_read, claude_top_rollouts, claude_top_text_size, claude_top_version,
-    claude_top_walk,
+    claude_top_causes, claude_top_free, claude_top_read, claude_top_rollouts, claude_top_version, claude_top_walk,
 };
 
 type Ask = unsafe extern "C" fn(*const u8, usize, *mut *mut u8, *mut usize) -> i32;
@@ -123,16 +122,6 @@ fn a_request_cut_short_anywhere_is_refused_or_asks_for_less() {
             let _ = ask(claude_top_rollouts, &other);
             let _ = ask(claude_top_causes, &other);
         }
-    }
-}
-
-#[test]
-fn texts_are_measured_where_they_are_sound() {
-    // SAFETY: so many bytes can be read, and null is refused before anything is.
-    unsafe {
-        assert_eq!(claude_top_text_size(br#""a\n""#.as_ptr(), 5), 2);
-        assert_eq!(claude_top_text_size(b"".as_ptr(), 0), -1);
-        assert_eq!(claude_top_text_size(std::ptr::null(), 0), -1);
     }
 }
 

@@ -9,7 +9,6 @@ import contextlib
 import os
 from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -21,7 +20,7 @@ from claude_tui.engine.queries.causes.known.readers import TELLING, read_ahead, 
 from claude_tui.engine.state.rows.table import ResponseTable
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Phase, Progress
-from claude_tui.sources.causes import ReadCauses, has_sizes, packed, unpacked
+from claude_tui.sources.causes import has_sizes, packed, unpacked
 from claude_tui.sources.causes_archive import unarchived
 
 Archive = Callable[[Collection[tuple[str, str]]], Mapping[str, bytes]]
@@ -125,8 +124,7 @@ class CauseBook:
                     fresh.append((path, kept[path]))
             for path in batch:
                 self._tell(number, len(wanted), done, whole)
-                reader = partial(reader_of, paths[path], with_sizes=self._has_sizes, size=whole)
-                if self._read_one(reader, path, stamps[path], kept.pop(path, None), fresh):
+                if self._read_one(paths[path], path, stamps[path], kept.pop(path, None), fresh):
                     changed.add(path)
                 number, done = number + 1, done + stamps[path].size
             if fresh:
@@ -153,7 +151,7 @@ class CauseBook:
 
     def _read_one(
         self,
-        reader: Callable[[], ReadCauses],
+        source: str,
         path: str,
         stamp: Stamp,
         kept: KeptFile | None,
@@ -169,7 +167,7 @@ class CauseBook:
         if known is None or kept is None or kept.stamp != stamp:
             try:
                 since = kept.checkpoint if kept is not None else None
-                known, checkpoint = reader()(path, known, since, with_sizes=self._has_sizes)
+                known, checkpoint = reader_of(source)(path, known, since, with_sizes=self._has_sizes)
             except OSError:
                 self.gone.add(path)
                 return False

@@ -38,16 +38,10 @@ def read_ahead(
             return  # Python reads them
 
 
-def reader_of(source: str, *, with_sizes: bool = False, size: int = 0) -> ReadCauses:
-    """Return what reads logs of a client on from where they have been read, of which so many bytes are to be read: the
-    native core helps if there is one and it is worth loading. Raises KeyError for a client that tells nothing."""
-    core = _core(size) if source == READ_BY_CORE and with_sizes else None
-    if core is not None:
-        from claude_tui.native.causes import reader_on
-
-        return reader_on(core)
-    plain: ReadCauses = load(TELLING[source])
-    return plain
+def reader_of(source: str) -> ReadCauses:
+    """Return what reads logs of a client. Raises KeyError for a client that tells nothing."""
+    reader: ReadCauses = load(TELLING[source])
+    return reader
 
 
 def _core(size: int) -> Core | None:
