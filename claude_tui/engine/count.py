@@ -110,5 +110,5 @@ def _read(opening: Opening, tasks: list[Task], on_progress: OnProgress | None, p
     else:
         from claude_tui.engine.scan.scan import Scan
 
-        scan = Scan(tasks, opening.reader, processes=processes)
+        scan = Scan(tasks, opening.reader, processes=processes, ahead=opening.ahead)
         scan.run_here(take_in, on_progress or (lambda progress: None))

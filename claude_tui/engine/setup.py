@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.state.projects import Projects
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import SourceConfig
+
+if TYPE_CHECKING:
+    from claude_tui.engine.scan.ahead import Ahead
 
 
 class Setup(NamedTuple):
@@ -17,7 +20,7 @@ class Setup(NamedTuple):
 
     Without `cache_folder` every log is read. What `ledger_file` holds counts beside what the logs say.
     `limits_folder` is where limits that clients reported are kept (see `queries.limits`); `projects` tells what folders
-    count under, and `ticket` what a ticket looks like in the name of a branch.
+    count under, and `ticket` what a ticket looks like in the name of a branch. `ahead` has begun to find and read.
     """
 
     config: SourceConfig
@@ -28,3 +31,4 @@ class Setup(NamedTuple):
     limits_folder: Path | None = None
     projects: Projects | None = None
     ticket: re.Pattern[str] | None = None
+    ahead: Ahead | None = None

@@ -73,6 +73,7 @@ class Opening:
         self.reader = FileReader(setup.pricer, setup.zone, keep_names=keep_names or note_names)
         clients = [name for name in setup.config.sources if name != TELEMETRY]
         self.roots = roots_of(setup.config)
+        self.ahead = setup.ahead
         self.store = Store(
             setup.pricer,
             setup.zone,
@@ -105,7 +106,8 @@ class Opening:
 
     def discover(self) -> list[Task]:
         """Find the files and return what is left to read, newest first."""
-        self.files = discover(self.config, natively=not self.saved_ms or len(self.files_seen) > MANY_FILES)
+        is_native = not self.saved_ms or len(self.files_seen) > MANY_FILES
+        self.files = discover(self.config, natively=is_native, ahead=self.ahead)
         self._lost = {}
         try:
             tasks, doubted = self._tasks(), self.store.paths_with_problems()
