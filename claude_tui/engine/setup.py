@@ -12,7 +12,7 @@ from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import SourceConfig
 
 if TYPE_CHECKING:
-    from claude_tui.engine.scan.ahead import Ahead
+    from claude_tui.engine.scan.head_start import HeadStart
 
 
 class Setup(NamedTuple):
@@ -20,7 +20,8 @@ class Setup(NamedTuple):
 
     Without `cache_folder` every log is read. What `ledger_file` holds counts beside what the logs say.
     `limits_folder` is where limits that clients reported are kept (see `queries.limits`); `projects` tells what folders
-    count under, and `ticket` what a ticket looks like in the name of a branch. `ahead` has begun to find and read.
+    count under, and `ticket` what a ticket looks like in the name of a branch. `head_start` has begun to find and
+    to read.
     """
 
     config: SourceConfig
@@ -31,4 +32,4 @@ class Setup(NamedTuple):
     limits_folder: Path | None = None
     projects: Projects | None = None
     ticket: re.Pattern[str] | None = None
-    ahead: Ahead | None = None
+    head_start: HeadStart | None = None

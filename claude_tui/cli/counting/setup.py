@@ -111,17 +111,17 @@ def setup(
 
     config, zone, folder = source_config(options), timezone(options), cache_folder()
     # Invented logs are gone with the program, so nothing is kept of them.
-    is_kept, ahead = not getattr(options, "demo", False), None
+    is_kept, head_start = not getattr(options, "demo", False), None
     if is_begun and (keep_names or not is_kept or not is_anything_saved(folder)):
-        from claude_tui.engine.scan.ahead import begin
+        from claude_tui.engine.scan.head_start import begin
 
-        ahead = begin(config, zone, with_names=keep_names or (is_shown and is_kept), is_shown=is_shown)
+        head_start = begin(config, zone, with_names=keep_names or (is_shown and is_kept), is_shown=is_shown)
     from claude_tui.engine.setup import Setup
 
     prices = pricer()
     if not is_kept:
-        return Setup(config, prices, zone, ahead=ahead)
-    return Setup(config, prices, zone, folder, ledger_file(), state_folder(), project_names(), tickets(), ahead)
+        return Setup(config, prices, zone, head_start=head_start)
+    return Setup(config, prices, zone, folder, ledger_file(), state_folder(), project_names(), tickets(), head_start)
 
 
 def project_names() -> Projects:

@@ -1,111 +1,69 @@
-"""What the native core finds and reads of Claude Code's transcripts while what counts them is still being loaded.
+"""Files that are read while others are still being found: until then a second processor would have nothing to do.
 
-Worth it where nothing has been counted before: all files are to be read, and the core needs no lock of Python's while
-it reads. Must not decide what is counted: what nobody asks for in the end is dropped.
+For a count that has everything to read and shows nothing before its end, so that the order does not matter. Must not
+know where files are looked for, nor take in what is read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import islice
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
-from zoneinfo import ZoneInfo
+import os
+from collections.abc import Iterable, Iterator
+from types import TracebackType
 
-from claude_tui.engine.scan.asking import (
-    CALLS,
-    NATIVE_BYTES,
-    SHOWN_BYTES,
-    is_core_worthwhile,
-    is_little,
-    read_transcripts,
-    spans,
-    transcripts_below,
-)
-from claude_tui.engine.scan.discovery import newest_first
-from claude_tui.native.library import found
-from claude_tui.sources.protocol import LogFile, SourceConfig
-from claude_tui.sources.registry import roots
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future, ThreadPoolExecutor
-
-    from claude_tui.native.core import Core
-    from claude_tui.native.reading import CoreAnswer
-
-
-class Reading(NamedTuple):
-    """Some transcripts, and what the core says of them once it has read them."""
-
-    files: list[LogFile]
-    answer: Future[CoreAnswer]
+from claude_tui.engine.scan.reading import FileReader, Task, batches
+from claude_tui.engine.scan.scan import BYTES_PER_WORKER, MAX_IN_FLIGHT, Pending
+from claude_tui.engine.scan.workers import Workers, started
+from claude_tui.sources.protocol import LogFile
 
 
 class Ahead:
-    """Finds the transcripts below some folders, and reads the newest of them as soon as all have been found: as many
-    parts of at most `most_bytes` as are read at once."""
+    """Whole files in batches, which workers read from when they are found; a context manager that ends the workers.
 
-    def __init__(
-        self, core: Core, places: Sequence[Path], zone: ZoneInfo, most_bytes: int, *, with_names: bool
-    ) -> None:
-        from concurrent.futures import ThreadPoolExecutor  # for those who read much
-
-        self._with_names = with_names
-        self._core, self._zone, self._most_bytes = core, zone, most_bytes
-        self._threads: ThreadPoolExecutor = ThreadPoolExecutor(CALLS, "core")
-        self._is_taken = False
-        self._readings: list[Reading] = []
-        self._found = self._threads.submit(self._find, places)
-
-    def found(self, root: Path) -> list[LogFile] | None:
-        """Return every transcript below one of the folders, each once, the newest first; None where somebody else must
-        look, or has been told already."""
-        try:
-            return self._found.result().pop(root, None)
-        except Exception:  # whoever looks again says what is wrong
-            import logging  # 3 ms, for what should not happen
-
-            logging.getLogger(__name__).exception("nothing was found ahead")
-            return None
-
-    def taken_over(self, *, with_names: bool) -> tuple[ThreadPoolExecutor | None, list[Reading]]:
-        """Return the threads that read, None if they have been taken over, and what they have begun to read as it is
-        wanted."""
-        if self._is_taken:
-            return None, []
-        self._found.exception()
-        begun, self._readings, self._is_taken = self._readings, [], True
-        return self._threads, begun if with_names == self._with_names else []
-
-    def _find(self, places: Sequence[Path]) -> dict[Path, list[LogFile]]:
-        parts = {place: part for place in places if (part := transcripts_below(place)) is not None}
-        if parts:
-            self._begin([file for file in _all(list(parts.values())) if file.size])
-        return parts
-
-    def _begin(self, files: Sequence[LogFile]) -> None:
-        sizes = [file.size for file in files]
-        if is_little(sizes):
-            return
-        for start, end in islice(spans(sizes, self._most_bytes), CALLS):
-            some = list(files[start:end])
-            self._readings.append(Reading(some, self._threads.submit(self._read, some)))
-
-    def _read(self, files: Sequence[LogFile]) -> CoreAnswer:
-        return read_transcripts(self._core, files, self._zone, with_names=self._with_names)
-
-
-def _all(parts: Sequence[list[LogFile]]) -> list[LogFile]:
-    return parts[0] if len(parts) == 1 else newest_first(parts)
-
-
-def begin(config: SourceConfig, zone: ZoneInfo, *, with_names: bool, is_shown: bool) -> Ahead | None:
-    """Find and read what is going to be asked for; None if there is little, or no core.
-
-    `is_shown`: beside a screen.
+    No worker is started, and so nothing is read, before there is enough for one on each processor. `batches` are all
+    there are so far, `early` what becomes of the first of them.
     """
-    places = roots("claude", config) if "claude" in config.sources else []
-    core = found().core if any(map(is_core_worthwhile, places)) else None
-    if core is None:
-        return None
-    return Ahead(core, places, zone, SHOWN_BYTES if is_shown else NATIVE_BYTES, with_names=with_names)
+
+    def __init__(self, reader: FileReader) -> None:
+        self._reader = reader
+        self._processors = os.cpu_count() or 1
+        self._is_tried = self._processors == 1
+        self._bytes = 0
+        self._seen = set[tuple[int, int]]()
+        self.workers: Workers | None = None
+        self.batches: list[list[Task]] = []
+        self.early: list[Pending | None] = []
+
+    def __enter__(self) -> Ahead:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self.workers is not None:
+            self.workers.stop()
+
+    def found(self, files: Iterable[LogFile]) -> list[LogFile]:
+        """Return files that are being found, each that was not there before, and have them read meanwhile."""
+        found: list[LogFile] = []
+        for batch in batches(self._tasks(files, found)):
+            self.batches.append(batch)
+            workers = self._started()
+            if workers is not None:
+                self.early += map(workers.submit, self.batches[len(self.early) : MAX_IN_FLIGHT])
+        return found
+
+    def _tasks(self, files: Iterable[LogFile], found: list[LogFile]) -> Iterator[Task]:
+        """Yield the tasks of files, each once, and collect them in `found`."""
+        seen = self._seen
+        for file in files:
+            identity = file.dev, file.ino
+            if identity not in seen:
+                seen.add(identity)
+                found.append(file)
+                self._bytes += file.size
+                yield Task(file)
+
+    def _started(self) -> Workers | None:
+        """Return the workers, which are started once it is worth it."""
+        if not self._is_tried and self._bytes >= self._processors * BYTES_PER_WORKER:
+            self._is_tried = True
+            self.workers = started(self._processors, self._reader)
+        return self.workers

@@ -24,7 +24,7 @@ from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import ColumnsRead
 
 if TYPE_CHECKING:
-    from claude_tui.engine.scan.ahead import Reading
+    from claude_tui.engine.scan.head_start import Reading
     from claude_tui.engine.scan.reading import FileReader, Task
     from claude_tui.native.core import Core
     from claude_tui.native.reading import CoreAnswer, CoreFile, Sum

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
     from claude_tui.engine.scan.ahead import Ahead
+    from claude_tui.engine.scan.head_start import HeadStart
     from claude_tui.engine.scan.native import Begun
     from claude_tui.engine.scan.workers import Workers
 
@@ -53,7 +54,8 @@ class Scan:
     """One read of many files. Made as early as possible, so that workers read while the rest is loaded.
 
     `processes` is the number of worker processes; None chooses by the size of the work. `niceness` is by how much
-    others come before them. What `ahead` has begun to read need not be begun again.
+    others come before them. `ahead` is what workers have begun to read of the same tasks, if they have, and
+    `head_start` what the core has.
     """
 
     def __init__(
@@ -64,20 +66,26 @@ class Scan:
         processes: int | None = None,
         niceness: int = 0,
         ahead: Ahead | None = None,
+        head_start: HeadStart | None = None,
     ) -> None:
         self.files_total = len(tasks)
         self.bytes_total = bytes_of(tasks)
         self._reader = reader
-        whole, tasks = natively_readable(tasks) if processes is None else ([], tasks)
-        self._core: ThreadPoolExecutor | None = None
-        begun: Begun = []
-        if ahead is not None:
-            self._core, readings = ahead.taken_over(with_names=reader.keep_names)
-            begun, whole = begun_of(readings, whole)
-        self._batches = list(batches(tasks))
         self._processes, self._niceness = processes, niceness
-        self._workers = self._start_workers()
-        self._early = [self._submit(batch) for batch in self._batches[:MAX_IN_FLIGHT]]
+        self._core: ThreadPoolExecutor | None = None
+        whole: list[Task] = []
+        begun: Begun = []
+        self._workers = ahead.workers if ahead is not None else None
+        if ahead is not None and ahead.workers is not None:
+            self._batches, self._early = ahead.batches, ahead.early
+        else:
+            whole, tasks = natively_readable(tasks) if processes is None else ([], tasks)
+            if head_start is not None:
+                self._core, readings = head_start.taken_over(with_names=reader.keep_names)
+                begun, whole = begun_of(readings, whole)
+            self._batches, self._early = list(batches(tasks)), []
+            self._workers = self._start_workers()
+        self._early += [self._submit(batch) for batch in self._batches[len(self._early) : MAX_IN_FLIGHT]]
         # A thread comes after the processes, for a process with threads must not be forked.
         self._core = self._core or (ThreadPoolExecutor(CALLS, "core") if whole else None)
         self._natively = deque[tuple[list[Task], Callable[[], NativelyRead]]](
@@ -191,12 +199,7 @@ class Scan:
             return await loop.run_in_executor(self._applier, self._read_again, batch, error)
 
     def _submit(self, batch: list[Task]) -> Pending | None:
-        if self._workers is None:
-            return None
-        try:
-            return self._workers.submit(batch)
-        except (BrokenExecutor, RuntimeError, OSError, ValueError):  # ValueError: file descriptors are odd here
-            return None
+        return self._workers.submit(batch) if self._workers is not None else None
 
     def _read_again(self, batch: list[Task], error: BaseException) -> Packed:
         _log.warning("reading %d files in this process: %s", len(batch), error)
@@ -222,12 +225,9 @@ class Scan:
         if self._core is not None:  # a process with threads must not be forked
             self._core.shutdown()
             self._core = None
-        from claude_tui.engine.scan.workers import Workers  # 12 ms, for those who have any
+        from claude_tui.engine.scan.workers import started  # 12 ms, for those who have any
 
-        try:
-            return Workers(count, self._reader, self._niceness)
-        except OSError:
-            return None
+        return started(count, self._reader, self._niceness)
 
     def _progress(self, batch: Sequence[Task], left: Sequence[Task] = ()) -> Progress:
         self._files_done += len(batch) - len(left)
