@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tests.fuzz.fuzzer import Drawn
+
+IN_MEMORY: Final = "/dev/shm"
+"""Where there is such a folder, writing a log anew costs no wait for a disk, which is more than to read it."""
 
 
 def run_long(
@@ -26,7 +30,7 @@ def run_long(
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     started = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else None) as folder:
         fuzzer = make(asked.seed, Path(folder))
         gc.freeze()
         gc.set_threshold(100_000)  # nearly nothing of what is made and dropped is in a cycle
