@@ -129,8 +129,7 @@ class ClaudeFuzzer(PartsFuzzer[ColumnsRead]):
     def parts(self, made: Sequence[bytes]) -> list[Part]:
         """Divide lines: those for which the core is likely to leave all are alone."""
         fit = [one for one in made if not needs_place(one)]
-        alone = [Part([one]) for one in made if needs_place(one)]
-        return alone + [Part(fit[at : at + PART]) for at in range(0, len(fit), PART)]
+        return [Part([one]) for one in made if needs_place(one)] + grouped(fit)
 
     def framed(self, part: Part) -> bytes:
         """Put lines between two usual ones, and so much beside them that most of the file is usual."""
@@ -143,20 +142,39 @@ class ClaudeFuzzer(PartsFuzzer[ColumnsRead]):
         return self.folder / (f"agent-a{number}.jsonl" if number % 4 == 3 else f"s{number}.jsonl")
 
     def natively(self, parts: Sequence[Part], paths: Sequence[Path]) -> list[ColumnsRead | None]:
-        """Read transcripts; of more than a line only if it is not all read again in Python."""
-        return native_reads([str(path) for path in paths], [len(part.lines) > 1 for part in parts])
+        """Read transcripts, but for those that Python would read again for what the core left."""
+        asked = [number for number, part in enumerate(parts) if not part.is_left]
+        read = native_reads([str(paths[number]) for number in asked], is_left_alone=True)
+        found = dict(zip(asked, read, strict=True))
+        return [found.get(number) for number in range(len(parts))]
 
-    def divided(self, part: Part, native: ColumnsRead | None) -> tuple[list[Part], int]:
-        """Halve what the core leaves, down to a line."""
-        lines = part.lines
-        if native is not None or len(lines) == 1:
-            return [], len(lines) if native is not None else 0
-        half = len(lines) // 2
-        return [Part(lines[:half]), Part(lines[half:])], 0
+    def read_of(self, part: Part, native: ColumnsRead | None) -> int | None:
+        """Compare what the core read, and what it does not read even alone."""
+        return 0 if part.is_left else None if native is None else len(part.lines)
+
+    def again(self, unread: Sequence[tuple[Part, ColumnsRead | None]]) -> list[Part]:
+        """Take those lines out that the core does not read even alone, and compare them apart."""
+        left = [part.lines[0] for part, _ in unread if len(part.lines) == 1]
+        parts = [
+            half
+            for part, _ in unread
+            if part.is_tried and len(part.lines) > 1
+            for half in part.halves(len(part.lines) // 2)
+        ]
+        tried = [Part([one]) for part, _ in unread if not part.is_tried and len(part.lines) > 1 for one in part.lines]
+        fit: list[bytes] = []
+        for part, _, native in self.read(tried):
+            (left if native is None else fit).extend(part.lines)
+        return parts + grouped(fit, is_tried=True) + grouped(left, is_left=True)
 
     def disagreements(self, path: Path, native: ColumnsRead | None) -> list[str]:
         """Read a transcript in Python's two ways."""
         return compared(str(path), native)[0]
+
+
+def grouped(lines: Sequence[bytes], *, is_tried: bool = False, is_left: bool = False) -> list[Part]:
+    """Divide lines into parts."""
+    return [Part(lines[at : at + PART], is_tried=is_tried, is_left=is_left) for at in range(0, len(lines), PART)]
 
 
 def needs_place(one: bytes) -> bool:

@@ -252,15 +252,14 @@ class CodexFuzzer(PartsFuzzer[CoreRollout]):
         """Read rollouts."""
         return all_begun([str(path) for path in paths])
 
-    def divided(self, part: Part, native: CoreRollout | None) -> tuple[list[Part], int]:
-        """Divide a part behind the line at which the core ended."""
-        lines, start = part
-        ends = list(accumulate(len(one) + 1 for one in (*start, *lines)))
-        read = max(0, bisect_right(ends, native.end if native is not None else 0) - len(start))
-        last = read + 1
-        if last >= len(lines):
-            return [], read
-        return [Part(lines[:last], start), Part(lines[last:], start)], read
+    def read_of(self, part: Part, native: CoreRollout | None) -> int | None:
+        """Compare parts of which the core reads all but the last line."""
+        read = lines_read(part, native)
+        return read if read + 1 >= len(part.lines) else None
+
+    def again(self, unread: Sequence[tuple[Part, CoreRollout | None]]) -> list[Part]:
+        """Divide parts behind the line at which the core ended."""
+        return [piece for part, native in unread for piece in part.halves(lines_read(part, native) + 1)]
 
     def disagreements(self, path: Path, native: CoreRollout | None) -> list[str]:
         """Read a rollout in Python's two ways, and on from where the core ended."""
@@ -269,6 +268,12 @@ class CodexFuzzer(PartsFuzzer[CoreRollout]):
     def differences(self, since: Checkpoint | None = None) -> Compared:
         """Read the rollout in every way."""
         return differences(self.folder, self.path, since)
+
+
+def lines_read(part: Part, native: CoreRollout | None) -> int:
+    """Return how many lines behind the start of a part the core read."""
+    ends = list(accumulate(len(one) + 1 for one in (*part.start, *part.lines)))
+    return max(0, bisect_right(ends, native.end if native is not None else 0) - len(part.start))
 
 
 def main() -> int:

@@ -60,8 +60,8 @@ class Fuzzer(ABC, Generic[Piece, Content]):
         """Read the log in every way."""
 
     def run(self, pieces: int) -> list[str]:
-        """Compare about so many. Returns the disagreements of the first log that has any, and the least that shows
-        them."""
+        """Compare until so many were compared. Returns the disagreements of the first log that has any, and the least
+        that shows them."""
         while self.counts["lines"] < pieces:
             _, found = self.run_one()
             if found:
@@ -70,16 +70,14 @@ class Fuzzer(ABC, Generic[Piece, Content]):
 
     def run_one(self) -> tuple[list[Piece], list[str]]:
         """Make one log, and compare it if it is its turn. Returns its pieces, and what `run` does."""
-        made = self.make(self.length)
+        made: list[Piece] = self.make(self.length)
         self.counts["lines"] += len(made)
-        found: list[str] = []
+        is_its_turn = self.counts["files"] % self.whole_of == 0
         with self.reading():
-            if self.counts["files"] % self.whole_of == 0:
-                found = self.compare(made)
-                if found:
-                    return made, [*found, *map(repr, self.least(made, lambda fewer: bool(self.compare(fewer))))]
+            found: list[str] = self.compare(made) if is_its_turn else []
+            least: list[Piece] = self.least(made, self._differs) if found else []
         self.counts["files"] += 1
-        return made, found
+        return made, [*found, *map(repr, least)]
 
     def compare(self, made: Sequence[Piece]) -> list[str]:
         """Compare one log: at once, and read as it grew."""
@@ -94,6 +92,9 @@ class Fuzzer(ABC, Generic[Piece, Content]):
         self.write(content[half:], is_more=True)
         more, _ = self.differences(checkpoint)
         return found + more
+
+    def _differs(self, made: list[Piece]) -> bool:
+        return bool(self.compare(made))
 
     def least(self, made: list[Piece], differs: Callable[[list[Piece]], bool]) -> list[Piece]:
         """Leave out pieces as long as the ways still disagree."""
@@ -145,7 +146,8 @@ class LogFuzzer(Fuzzer[bytes, bytes]):
 class Drawn(Protocol):
     """A fuzzer of any pieces."""
 
-    counts: Counter[str]
+    @property
+    def counts(self) -> Counter[str]: ...
 
     def run(self, pieces: int, /) -> list[str]: ...
 
@@ -155,13 +157,16 @@ class Fuzzers:
 
     def __init__(self, fuzzers: Sequence[Drawn]) -> None:
         self.fuzzers = fuzzers
-        self.counts: Counter[str] = Counter()
+
+    @property
+    def counts(self) -> Counter[str]:
+        """What all of them counted."""
+        return sum((fuzzer.counts for fuzzer in self.fuzzers), Counter())
 
     def run(self, pieces: int) -> list[str]:
-        """Compare about so many of each. Returns the disagreements of the first log that has any."""
+        """Compare until each has compared so many. Returns the disagreements of the first log that has any."""
         for fuzzer in self.fuzzers:
             found = fuzzer.run(pieces)
-            self.counts += fuzzer.counts
             if found:
                 return found
         return []

@@ -18,10 +18,19 @@ Native = TypeVar("Native")
 
 
 class Part(NamedTuple):
-    """Lines that are compared in a log of their own. `start`: usual lines that stand before them."""
+    """Lines that are compared in a log of their own.
+
+    `start`: usual lines that stand before them. `is_tried`: the core reads each of them alone. `is_left`: none of them.
+    """
 
     lines: Sequence[bytes]
     start: Sequence[bytes] = ()
+    is_tried: bool = False
+    is_left: bool = False
+
+    def halves(self, at: int) -> list[Part]:
+        """Divide it."""
+        return [self._replace(lines=self.lines[:at]), self._replace(lines=self.lines[at:])]
 
 
 class PartsFuzzer(LogFuzzer, Generic[Native]):
@@ -52,16 +61,19 @@ class PartsFuzzer(LogFuzzer, Generic[Native]):
         """Read logs with one call of the core. None where it leaves all of one."""
 
     @abstractmethod
-    def divided(self, part: Part, native: Native | None) -> tuple[list[Part], int]:
-        """Return the smaller parts to compare in place of one, none if it is to be compared as it is, and how many of
-        its lines the core read."""
+    def read_of(self, part: Part, native: Native | None) -> int | None:
+        """Return how many of a part's lines the core read; None if other parts of them are to be compared instead."""
+
+    @abstractmethod
+    def again(self, unread: Sequence[tuple[Part, Native | None]]) -> list[Part]:
+        """Divide anew what is not to be compared as it is."""
 
     @abstractmethod
     def disagreements(self, path: Path, native: Native | None) -> list[str]:
         """Read the log of a part in the other ways, and compare."""
 
     def run(self, pieces: int) -> list[str]:
-        """Compare about so many, as `Fuzzer` does, and their parts."""
+        """Compare until so many were compared, as `Fuzzer` does, and their parts."""
         while self.counts["lines"] < pieces:
             parts: list[Part] = []
             for _ in range(self.at_once):
@@ -77,23 +89,24 @@ class PartsFuzzer(LogFuzzer, Generic[Native]):
         return []
 
     def compare_parts(self, parts: list[Part]) -> list[str]:
-        """Compare parts, and smaller ones where the core would leave nearly all. Returns what the first disagreement
-        is, and the least that shows it."""
+        """Compare parts, divided so that the core leaves little of them. Returns the disagreements of the first that
+        has any, and the least that shows them."""
         while parts:
-            smaller: list[Part] = []
-            for part, path, native in self._read(parts):
-                less, read = self.divided(part, native)
-                smaller += less
-                if less:
+            unread: list[tuple[Part, Native | None]] = []
+            for part, path, native in self.read(parts):
+                read = self.read_of(part, native)
+                if read is None:
+                    unread.append((part, native))
                     continue
                 self.counts["read natively"] += read
                 found = self.disagreements(path, native)
                 if found:
                     return [*found, *map(repr, self._least(part))]
-            parts = smaller
+            parts = self.again(unread)
         return []
 
-    def _read(self, parts: Sequence[Part]) -> Iterator[tuple[Part, Path, Native | None]]:
+    def read(self, parts: Sequence[Part]) -> Iterator[tuple[Part, Path, Native | None]]:
+        """Write the logs of parts, and read them natively."""
         paths = [self.place(number) for number in range(len(parts))]
         for part, path in zip(parts, paths, strict=True):
             path.write_bytes(self.framed(part))
@@ -103,6 +116,6 @@ class PartsFuzzer(LogFuzzer, Generic[Native]):
         """Leave out lines of a part as long as its log is still read in two ways."""
 
         def differs(lines: list[bytes]) -> bool:
-            return any(self.disagreements(path, native) for _, path, native in self._read([part._replace(lines=lines)]))
+            return any(self.disagreements(path, native) for _, path, native in self.read([part._replace(lines=lines)]))
 
         return self.least([*part.lines], differs)

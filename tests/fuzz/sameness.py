@@ -57,14 +57,14 @@ def compared(path: str, native: ColumnsRead | None, since: Checkpoint | None = N
 
 def native_read(path: str) -> ColumnsRead | None:
     """What is read in a file with the native core; None where it leaves all of it to Python, or is not built."""
-    return native_reads([path], [False])[0] if os.path.exists(path) else None
+    return native_reads([path])[0] if os.path.exists(path) else None
 
 
-def native_reads(paths: Sequence[str], is_left_alone: Sequence[bool]) -> list[ColumnsRead | None]:
+def native_reads(paths: Sequence[str], *, is_left_alone: bool = False) -> list[ColumnsRead | None]:
     """What is read in files with one call of the native core; None where it leaves all of one to Python, or is not
     built.
 
-    `is_left_alone`: None, too, where for what it left of this file Python would read it whole again.
+    `is_left_alone`: None, too, where for what it left Python would read the whole file again.
     """
     found: list[ColumnsRead | None] = [None] * len(paths)
     core = library.found().core
@@ -74,12 +74,13 @@ def native_reads(paths: Sequence[str], is_left_alone: Sequence[bool]) -> list[Co
         core, [(path, os.path.getsize(path)) for path in paths], DAYS, threads=1, with_names=True
     )
     end = 0
-    for one in files:
-        start, end = end, end + one.rows
-        cut = columns.cut(start, end)
-        cut.keep_own_names()
-        with reading_on() if is_left_alone[one.place] else nullcontext(), suppress(_ReadAgain):
-            found[one.place] = completed(cut, one, paths[one.place], keep_names=True)
+    with reading_on() if is_left_alone else nullcontext():
+        for one in files:
+            start, end = end, end + one.rows
+            cut = columns.cut(start, end)
+            cut.keep_own_names()
+            with suppress(_ReadAgain):
+                found[one.place] = completed(cut, one, paths[one.place], keep_names=True)
     return found
 
 

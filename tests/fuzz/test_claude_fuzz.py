@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from claude_tui.sources.protocol import ColumnsRead
-from tests.fuzz import claude
 from tests.fuzz.claude import ClaudeFuzzer
+from tests.fuzz.sameness import native_reads
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -32,16 +32,15 @@ def test_a_line_that_is_read_otherwise_is_found_among_many(tmp_path: Path, monke
     if not fuzzer.has_core:
         pytest.skip("not built")
     wrong = b'"speed":"fast"'
-    read = claude.native_reads
 
-    def read_wrongly(paths: Any, *how: Any) -> list[ColumnsRead | None]:
-        found = read(paths, *how)
+    def read_wrongly(paths: Sequence[str], *, is_left_alone: bool) -> list[ColumnsRead | None]:
+        found = native_reads(paths, is_left_alone=is_left_alone)
         return [
             one._replace(lines=one.lines + 1) if one is not None and wrong in Path(path).read_bytes() else one
             for path, one in zip(paths, found, strict=True)
         ]
 
-    monkeypatch.setattr(claude, "native_reads", read_wrongly)
+    monkeypatch.setattr("tests.fuzz.claude.native_reads", read_wrongly)
     found = fuzzer.run(100_000)
     assert len(found) == 2, found
     assert found[0].startswith("natively: lines")
