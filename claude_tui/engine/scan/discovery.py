@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import chain
 from pathlib import Path
 
 from claude_tui.sources.protocol import LogFile, SourceConfig
 from claude_tui.sources.registry import logs_below, roots
 
+Found = Callable[[Iterable[LogFile]], list[LogFile]]
+"""Takes the files below a root while they are being found, and returns them."""
 
-def discover(config: SourceConfig, *, natively: bool = False) -> list[LogFile]:
+
+def discover(config: SourceConfig, *, natively: bool = False, found: Found = list) -> list[LogFile]:
     """Return every log of every client asked for, the newest first, each file once.
 
-    `natively`: by the native core, as far as it can. It pays where there are many, or they will be read by it.
+    `natively`: by the native core, as far as it can. It pays where there are many, or they will be read by it. `found`
+    is told of what is found otherwise; it may leave out what it was told of before.
     """
     parts: list[list[LogFile]] = []
     is_sorted = True
     for source, root in ((name, root) for name in config.sources for root in roots(name, config)):
-        found = _found_natively(root) if natively and source == "claude" else None
-        part = list(logs_below(source, root)) if found is None else found
+        by_core = _found_natively(root) if natively and source == "claude" else None
+        part = found(logs_below(source, root)) if by_core is None else by_core
         if part:
             parts.append(part)
-            is_sorted &= found is not None
+            is_sorted &= by_core is not None
     if len(parts) == 1 and is_sorted:
         return parts[0]
     return sorted(distinct(chain(*parts)), key=lambda file: (-file.mtime_ns, file.path))

@@ -22,6 +22,7 @@ from claude_tui.model import Phase, Progress
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
+    from claude_tui.engine.scan.ahead import Ahead
     from claude_tui.engine.scan.workers import Workers
 
 NATIVE_BYTES: Final = 128 << 20
@@ -54,20 +55,31 @@ class Scan:
     """One read of many files. Made as early as possible, so that workers read while the rest is loaded.
 
     `processes` is the number of worker processes; None chooses by the size of the work. `niceness` is by how much
-    others come before them.
+    others come before them. `ahead` is what workers have begun to read of the same tasks, if they have.
     """
 
     def __init__(
-        self, tasks: Sequence[Task], reader: FileReader, *, processes: int | None = None, niceness: int = 0
+        self,
+        tasks: Sequence[Task],
+        reader: FileReader,
+        *,
+        processes: int | None = None,
+        niceness: int = 0,
+        ahead: Ahead | None = None,
     ) -> None:
         self.files_total = len(tasks)
         self.bytes_total = sum(bytes_to_read(task) for task in tasks)
         self._reader = reader
-        whole, tasks = natively_readable(tasks) if processes is None else ([], tasks)
-        self._batches = list(batches(tasks))
         self._processes, self._niceness = processes, niceness
-        self._workers = self._start_workers()
-        self._early = [self._submit(batch) for batch in self._batches[:MAX_IN_FLIGHT]]
+        whole: list[Task] = []
+        self._workers = ahead.workers if ahead is not None else None
+        if ahead is not None and ahead.workers is not None:
+            self._batches, self._early = ahead.batches, ahead.early
+        else:
+            whole, tasks = natively_readable(tasks) if processes is None else ([], tasks)
+            self._batches, self._early = list(batches(tasks)), []
+            self._workers = self._start_workers()
+        self._early += [self._submit(batch) for batch in self._batches[len(self._early) : MAX_IN_FLIGHT]]
         # A thread comes after the processes, for a process with threads must not be forked.
         self._core = ThreadPoolExecutor(CALLS, "core") if whole else None
         self._natively = deque(
@@ -180,12 +192,7 @@ class Scan:
             return await loop.run_in_executor(self._applier, self._read_again, batch, error)
 
     def _submit(self, batch: list[Task]) -> Pending | None:
-        if self._workers is None:
-            return None
-        try:
-            return self._workers.submit(batch)
-        except (BrokenExecutor, RuntimeError, OSError, ValueError):  # ValueError: file descriptors are odd here
-            return None
+        return self._workers.submit(batch) if self._workers is not None else None
 
     def _read_again(self, batch: list[Task], error: BaseException) -> Packed:
         _log.warning("reading %d files in this process: %s", len(batch), error)
@@ -208,12 +215,9 @@ class Scan:
             count = worker_count(sum(bytes_to_read(task) for batch in self._batches for task in batch))
         if not count:
             return None
-        from claude_tui.engine.scan.workers import Workers  # 12 ms, for those who have any
+        from claude_tui.engine.scan.workers import started  # 12 ms, for those who have any
 
-        try:
-            return Workers(count, self._reader, self._niceness)
-        except OSError:
-            return None
+        return started(count, self._reader, self._niceness)
 
     def _progress(self, batch: Sequence[Task], left: Sequence[Task] = ()) -> Progress:
         self._files_done += len(batch) - len(left)

@@ -29,7 +29,8 @@ from claude_tui.ui.text.statements import Statements
 from claude_tui.ui.views.base.view import EVERYTHING, DayWanted, Drilled, Scope, Shown, View
 from claude_tui.ui.widgets.days.chart import MARGIN, CostChart, average
 from claude_tui.ui.widgets.days.day_detail import DayDetail, DayFound, day_summary
-from claude_tui.ui.widgets.days.heatmap import GLYPHS, NO_DAYS, OVER, REMEMBERED, Heatmap
+from claude_tui.ui.widgets.days.heatmap import NO_DAYS, Heatmap
+from claude_tui.ui.widgets.days.legend import legend
 from claude_tui.ui.widgets.days.week_heat import WeekHeat
 from claude_tui.ui.widgets.line import assemble
 
@@ -45,21 +46,6 @@ METRICS: Final[dict[str, Callable[[Totals], int]]] = {
     "responses": lambda totals: totals.responses,
 }
 """What the heatmap can show, in the order `m` goes through."""
-
-
-def legend(metric: str, width: int, has_remembered: bool, glyphs: str = GLYPHS, *, has_over: bool = False) -> Content:
-    """What the glyphs of the heatmap stand for, as much of it as fits, and what it shows."""
-    levels = [(f"{glyph} ", f"$heat-{level}") for level, glyph in enumerate(glyphs)]
-    groups: list[tuple[int, Sequence[tuple[str, str]]]] = [
-        (1, [("less ", "$quiet"), *levels, ("more", "$quiet")]),
-        (3, [("- ", "$faint"), ("no data", "$quiet")]),
-        (0, [(metric, "$quiet")]),
-    ]
-    if has_remembered:
-        groups.insert(2, (2, [(glyphs[2], "$heat-2"), (f"{REMEMBERED} logs gone", "$quiet")]))
-    if has_over:
-        groups.insert(2, (2, [(OVER, "bold $error"), (" over budget", "$quiet")]))
-    return assemble(groups, width)
 
 
 class DaysView(View):
