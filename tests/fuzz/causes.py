@@ -16,17 +16,18 @@ from typing import Final
 from unittest.mock import patch
 
 from claude_tui.native import library, reading
-from claude_tui.native.causes import read_ahead, reader
+from claude_tui.native.causes import CausesRead, read_ahead, reader
 from claude_tui.sources.causes import ReadCauses, packed, unpacked
 from claude_tui.sources.claude.causes import fast, plain
 from claude_tui.sources.claude.causes.fast import read_causes
 from claude_tui.sources.claude.causes.plain import read_plainly
 from claude_tui.sources.protocol import Checkpoint
 from claude_tui.sources.reading.lines import LineReader
-from tests.fuzz.claude import ClaudeFuzzer, T
+from tests.fuzz.claude import T
 from tests.fuzz.fuzzer import Compared
 from tests.fuzz.long_run import run_long
 from tests.fuzz.mutations import MUTATIONS
+from tests.fuzz.parts import Part, PartsFuzzer
 from tests.logs import assistant, line, usage
 
 CAPTURED: Final = Path(__file__).parent.parent / "golden" / "causes"
@@ -119,17 +120,29 @@ def user(content: object, **more: object) -> dict[str, object]:
     return {"type": "user", "timestamp": "2026-05-28T20:26:40.123Z", "message": {"content": content}, **more}
 
 
-class CausesFuzzer(ClaudeFuzzer):
+class CausesFuzzer(PartsFuzzer[CausesRead]):
     """Writes transcripts of mutated lines."""
 
+    mutations = MUTATIONS
+
     def __init__(self, seed: int, folder: Path, whole_of: int = 1) -> None:
-        super().__init__(seed, folder, whole_of)
+        super().__init__(seed, whole_of)
+        self.folder = folder / "projects" / "-home-project"
+        self.folder.mkdir(parents=True)
+        self.path = self.folder / "s1.jsonl"
         self.pool = seeds()
+        self.usual = [line(assistant(f"msg_{at}", T + at, usage(1, 2, 3))) for at in (1, 2)]
         self.core = library.found().core
         self.ways: dict[str, ReadCauses] = {"plain": read_plainly, "fast": read_causes}
         if self.core is not None:
             self.ways["native"] = reader(self.core)
         self.known: dict[str, tuple[bytes, Checkpoint]] = {}
+
+    def make(self, length: int) -> list[bytes]:
+        """Make the lines of one file: most are mutated, some several times."""
+        chance = self.chance
+        near = chance.choices(self.pool, k=length // 2)
+        return [self.mutated(chance.choice(near), chance.choice((0, 0, 1, 1, 2))) for _ in range(length)]
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -165,19 +178,49 @@ class CausesFuzzer(ClaudeFuzzer):
                 wrong = ["parts are not the whole"]
         return wrong, first[1]
 
-    def compare_parts(self, made: Sequence[bytes]) -> list[str]:
-        """Compare each line between two usual ones: after one that is odd Python reads on."""
-        if self.core is None:
-            return []
+    def parts(self, made: Sequence[bytes]) -> list[Part]:
+        """Give each line a log of its own: behind one that is odd the core reads nothing."""
+        return [Part([one]) for one in made]
+
+    def framed(self, part: Part) -> bytes:
+        """Put lines between two usual ones."""
         before, after = self.usual
-        for one in made:
-            self.write(b"".join((before, one, b"\n", after)))
-            found, _ = self.differences()
-            if found:
-                return [*found, repr(one)]
-            read = next(read_ahead(self.core, [(str(self.path), self.path.stat().st_size)], with_sizes=True))
-            self.counts["read natively"] += not read.has_more
+        return b"".join((before, *(one + b"\n" for one in part.lines), after))
+
+    def place(self, number: int) -> Path:
+        """Make every fourth a sub-agent's."""
+        return self.folder / (f"agent-a{number}.jsonl" if number % 4 == 3 else f"s{number}.jsonl")
+
+    def natively(self, parts: Sequence[Part], paths: Sequence[Path]) -> list[CausesRead | None]:
+        """Read transcripts up to what the core leaves to Python."""
+        assert self.core is not None
+        asked = [(str(path), path.stat().st_size) for path in paths]
+        found = {one.path: one for one in read_ahead(self.core, asked, with_sizes=True)}
+        return [found.get(path) for path, _ in asked]
+
+    def read_of(self, part: Part, native: CausesRead | None) -> int | None:
+        """Compare every part as it is."""
+        return len(part.lines) if native is not None and not native.has_more else 0
+
+    def again(self, unread: Sequence[tuple[Part, CausesRead | None]]) -> list[Part]:
+        """Divide nothing."""
         return []
+
+    def disagreements(self, path: Path, native: CausesRead | None) -> list[str]:
+        """Read a transcript in Python's ways, and on from where the core ended."""
+        wanted, end = read_plainly(str(path), with_sizes=True)
+        ways = {"fast": read_causes(str(path), with_sizes=True)}
+        if native is not None:
+            ways["native"] = unpacked(native.data), native.checkpoint
+            if native.has_more:
+                ways["native"] = read_causes(str(path), *ways["native"], with_sizes=True)
+            elif native.data != packed(wanted):
+                return [f"native: {native.data!r}\nplain: {packed(wanted)!r}"]
+        return [
+            f"{name}: {found}\nplain: {wanted}"
+            for name, (found, checkpoint) in ways.items()
+            if (packed(found), checkpoint) != (packed(wanted), end)
+        ]
 
 
 def main() -> int:

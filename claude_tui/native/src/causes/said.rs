@@ -151,7 +151,7 @@ impl FileCauses<'_> {
     /// Returns it as it is kept.
     pub fn packed(&self) -> Vec<u8> {
         let mut pack = Pack(Vec::with_capacity(1024 + 128 * self.responses.len()));
-        pack.list(8);
+        pack.list(9);
         pack.list(self.responses.len());
         for one in &self.responses {
             pack.response(one);
@@ -169,6 +169,7 @@ impl FileCauses<'_> {
         for part in &self.parts {
             pack.text(part);
         }
+        pack.0.push(0xc0); // nothing is pending
         pack.0
     }
 }

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import msgspec
+import orjson
 from msgspec import Raw
 
 from claude_tui.sources.causes import Call, Caused, Thread
@@ -35,7 +36,6 @@ _ATTACHED: Final = {
 }
 REMINDERS: Final = "reminders"
 
-_decoded: Final = msgspec.json.Decoder().decode
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -123,8 +123,8 @@ def decode(raw: Raw) -> object:
     Raises ValueError and RecursionError.
     """
     try:
-        return _decoded(raw)
-    except (UnicodeDecodeError, msgspec.MsgspecError):
+        return orjson.loads(memoryview(raw))
+    except orjson.JSONDecodeError:
         return json.loads(bytes(raw).decode("utf-8", "replace"))
 
 
