@@ -11,6 +11,8 @@ use crate::line::Text;
 /// How the name of a sub-agent's file begins.
 const AGENT: &str = "agent-";
 const SUFFIX: &str = ".jsonl";
+/// How the name of the small file beside it ends.
+pub const NOTE: &str = ".meta.json";
 const BELOW: &str = "/subagents/";
 const PROJECTS: &str = "/projects/";
 /// No prompt of a sub-agent's file is newer: the context shown is that of the main chain.
@@ -52,7 +54,7 @@ pub fn beside<const N: usize>(path: &Path, open_flags: i32, names: [&str; N]) ->
     if !path.contains(BELOW) {
         return Ok(nothing());
     }
-    let meta = format!("{}.meta.json", path.strip_suffix(SUFFIX).unwrap_or(path));
+    let meta = format!("{}{NOTE}", path.strip_suffix(SUFFIX).unwrap_or(path));
     let Ok((file, _)) = open(Path::new(&meta), open_flags) else { return Ok(nothing()) };
     let mut data = Vec::new();
     if file.take(MAX_META).read_to_end(&mut data).is_err() {
