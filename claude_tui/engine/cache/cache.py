@@ -39,7 +39,7 @@ from claude_tui.model import Extra, Usage
 from claude_tui.sources.columns import ARRAYS
 from claude_tui.sources.protocol import FileFacts
 
-SCHEMA: Final = 17
+SCHEMA: Final = 18
 """Moves whenever what is counted, or how it is kept, changes."""
 
 NOTHING_GIVEN: Final = Given()

@@ -15,6 +15,7 @@ from claude_tui.engine.state.rows.table import ResponseTable
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Usage
 from claude_tui.sources.causes import COMPACTED, TOOLS_CHANGED
+from claude_tui.sources.claude.counting.rule import requests_of
 from claude_tui.sources.values.numbers import version_of
 from claude_tui.units import HOUR_MS, MINUTE_MS
 
@@ -79,13 +80,16 @@ def misses_of(found: FileCalls, store: Store, biller: Biller, names: CauseNames)
     """Return the misses of one file, by the position of the response. Hold the store's lock."""
     misses: dict[int, CacheMiss] = {}
     before: dict[int, tuple[int, Usage, str]] = {}
-    usage_of = store.table.usage
+    usage_of, terms = store.table.usage, store.table.terms
     for at, row in enumerate(found.rows):
         if row < 0:
             continue
         usage, thread, told = usage_of(row), found.thread[at], names.told.names[found.told[at]]
         known = before.get(thread)
-        before[thread] = at, usage, lifetime_of(told, usage, known[2] if known is not None else "")
+        lifetime = lifetime_of(told, usage, known[2] if known is not None else "")
+        # Of several requests that the server itself sent, the first finds what was kept, and the last is what follows.
+        requests = requests_of(terms[row], usage) if row in terms else [usage]
+        before[thread], usage = (at, requests[-1], lifetime), requests[0]
         if known is None:
             continue
         last, had, lifetime = known
