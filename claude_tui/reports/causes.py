@@ -146,8 +146,8 @@ def csv_of(table: CauseTable, top: int | None = None) -> Iterator[bytes]:
     from claude_tui.reports.exports.export import csv_lines
 
     rows = (_row(row._replace(parts=()), table.total_nano) for row in _cut(table, top)[0])
-    cells = ({**dict.fromkeys(ROW_FIELDS, 0), **row, "models": " ".join(row.get("models", ()))} for row in rows)
-    return csv_lines(({name: row[name] for name in ROW_FIELDS} for row in cells), ROW_FIELDS)
+    unsaid = {**dict.fromkeys(ROW_FIELDS, 0), "models": ""}
+    return csv_lines(({**unsaid, **row} for row in rows), ROW_FIELDS)
 
 
 def text_table(table: CauseTable, top: int | None = None) -> TextTable:
