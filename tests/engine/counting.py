@@ -41,9 +41,10 @@ def config_of(*folders: Path) -> SourceConfig:
 
 
 def counted(*folders: Path, zone: ZoneInfo = UTC, keep_names: bool = True) -> Store:
-    """A cold count in this process; of nothing where there are no logs."""
+    """A cold count in this process, natively if that is asked for; of nothing where there are no logs."""
+    processes = None if library.is_asked_for() else 0  # no number of processes is said where the core is to be used
     try:
-        return count(Setup(config_of(*folders), PRICER, zone), keep_names=keep_names, processes=0)
+        return count(Setup(config_of(*folders), PRICER, zone), keep_names=keep_names, processes=processes)
     except NoLogsError:
         return Store(PRICER, zone)
 
