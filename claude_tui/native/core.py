@@ -13,7 +13,7 @@ from weakref import finalize
 if TYPE_CHECKING:
     import ctypes
 
-VERSION: Final = 7
+VERSION: Final = 8
 """Of request and answer, as the core has it."""
 
 
