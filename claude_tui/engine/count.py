@@ -124,5 +124,5 @@ def _read(
     else:
         from claude_tui.engine.scan.scan import Scan
 
-        scan = Scan(tasks, opening.reader, processes=processes, ahead=ahead)
+        scan = Scan(tasks, opening.reader, processes=processes, ahead=ahead, head_start=opening.head_start)
         scan.run_here(take_in, on_progress or (lambda progress: None))

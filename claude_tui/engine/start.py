@@ -73,6 +73,7 @@ class Opening:
         self.reader = FileReader(setup.pricer, setup.zone, keep_names=keep_names or note_names)
         clients = [name for name in setup.config.sources if name != TELEMETRY]
         self.roots = roots_of(setup.config)
+        self.head_start = setup.head_start
         self.store = Store(
             setup.pricer,
             setup.zone,
@@ -106,7 +107,7 @@ class Opening:
     def discover(self, found: Found = list) -> list[Task]:
         """Find the files and return what is left to read, newest first. `found` is told of files on the way."""
         is_many = not self.saved_ms or len(self.files_seen) > MANY_FILES
-        self.files = discover(self.config, natively=is_many, found=found)
+        self.files = discover(self.config, natively=is_many, found=found, head_start=self.head_start)
         self._lost = {}
         try:
             tasks, doubted = self._tasks(), self.store.paths_with_problems()

@@ -168,11 +168,12 @@ class DaysView(View):
             names = {row.key: short_model(row.name) for row in shown.snapshot.models}
             made = stack(shown.snapshot.day_models, names, since, until, unit)
         self.chart.is_plain = self.heatmap.is_plain = self.is_plain
-        self.chart.show(made)
+        is_known = unit != "hour" or hours is not None
+        self.chart.show(made, is_known=is_known)
         what = "tokens" if not made.is_money else "cost"
         bars = len(made.days)
         covered = shown.period.label if bars <= columns else f"the last {columns:,} of {bars:,} {unit}s"
-        if unit == "hour" and hours is None:
+        if not is_known:
             covered = "reading single responses…"
         self.chart.border_title = Content.assemble(
             (f"{what} per {unit}", "bold $foreground"), (f"  {covered}", "$quiet")
@@ -194,7 +195,8 @@ class DaysView(View):
             week = f"week of {first.day} {moments.MONTHS[first.month - 1]}"
             name = {"day": moments.day(day), "month": f"{day:%b %Y}"}.get(made.unit, week)
             groups.append((0, [(f"▲ {name} {made.label(made.total(index) / unit, width)}", "$quiet")]))
-        self.chart.border_subtitle = assemble(groups, self.chart.size.width - 2) if shown else ""
+        says = shown and self.chart.has_bars
+        self.chart.border_subtitle = assemble(groups, self.chart.size.width - 2) if says else ""
 
     def _show_weeks(self, shown: Shown) -> None:
         """Draw the hours of the week where there is room for them, or where they were asked for."""
