@@ -44,6 +44,11 @@ def found() -> FoundCore:
     return made
 
 
+def at_hand() -> Core | None:
+    """Return the core if it has been found already: for what is too little to look for it."""
+    return found().core if found.cache_info().currsize else None
+
+
 def _loaded() -> FoundCore:
     if not LIBRARY.exists():
         return FoundCore(None, "not built")
@@ -56,12 +61,15 @@ def _loaded() -> FoundCore:
         if version() != VERSION:
             return FoundCore(None, f"is of version {version()}, not {VERSION}")
         asks = library.claude_top_read, library.claude_top_rollouts, library.claude_top_walk
+        known = library.claude_top_known
         free, text_size = library.claude_top_free, library.claude_top_text_size
     except (OSError, AttributeError) as error:
         return FoundCore(None, f"cannot be loaded: {error}")
     pointer, size = ctypes.POINTER(ctypes.c_void_p), ctypes.POINTER(ctypes.c_size_t)
     for ask in asks:
         ask.restype, ask.argtypes = ctypes.c_int32, [ctypes.c_char_p, ctypes.c_size_t, pointer, size]
+    numbers = ctypes.c_void_p, ctypes.c_size_t
+    known.restype, known.argtypes = ctypes.c_int32, [*numbers, *numbers, pointer, size]
     text_size.restype, text_size.argtypes = ctypes.c_int64, [ctypes.c_char_p, ctypes.c_size_t]
     free.restype, free.argtypes = None, [ctypes.c_void_p, ctypes.c_size_t]
     core = Core(library)

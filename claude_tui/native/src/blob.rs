@@ -176,6 +176,14 @@ pub fn encode_found(found: &[Found]) -> Vec<u8> {
     joined(&[numbers, paths])
 }
 
+/// Returns places, and the row of each.
+pub fn encode_known(found: &(Vec<i64>, Vec<i64>)) -> Vec<u8> {
+    let (mut places, mut rows) = (Vec::with_capacity(8 * found.0.len()), Vec::with_capacity(8 * found.1.len()));
+    put(&mut places, &found.0);
+    put(&mut rows, &found.1);
+    joined(&[places, rows])
+}
+
 pub fn joined(sections: &[Vec<u8>]) -> Vec<u8> {
     let start = 8 * (sections.len() + 1);
     let total: usize = sections.iter().map(Vec::len).sum();
