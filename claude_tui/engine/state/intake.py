@@ -14,7 +14,7 @@ from operator import sub
 from typing import Final
 
 from claude_tui.clients import SOURCES, TELEMETRY
-from claude_tui.engine.state.batch import Ends, Packed
+from claude_tui.engine.state.batch import Ends, FileOutcome, Packed
 from claude_tui.engine.state.books import Books, Numbering
 from claude_tui.engine.state.reconciling.telemetry import counted_events, note_events, see
 from claude_tui.engine.state.reconciling.unlogged import learn_totals, note_change, note_holder, note_sessions
@@ -23,6 +23,7 @@ from claude_tui.engine.state.rows.table import TableEntry, TableNames
 from claude_tui.engine.state.sums.cells import CellKey, file_cells
 from claude_tui.sources.columns import Columns, Repeated
 from claude_tui.sources.protocol import FileFacts
+from claude_tui.sources.record_columns import RecordColumns
 
 _cell_key: Final = partial(tuple.__new__, CellKey)
 """Makes one of a tuple: its own way takes three times as long."""
@@ -36,15 +37,19 @@ def take_in(books: Books, found: Packed) -> None:
     source, log = found.columns.source, books.problem_log
     may_retell = source in SOURCES and not SOURCES[source].is_append_only
     whole: list[tuple[str, FileFacts]] = []
-    for outcome in found.outcomes:
-        path, is_whole = outcome.file.path, outcome.is_whole
-        if is_whole and outcome.facts is not None and not outcome.sessions:
-            whole.append((path, outcome.facts))
+    outcomes = RecordColumns.of(FileOutcome, found.outcomes)
+    files, facts, problems, reached, is_whole, _, _, sessions = outcomes.columns
+    paths = [file.path for file in files]
+    for place, (path, its, is_all, many) in enumerate(zip(paths, facts, is_whole, sessions, strict=True)):
+        if is_all and its is not None and not many:
+            whole.append((path, its))
         else:
-            for facts in outcome.every_fact:
-                learn(books, source, path, facts, is_whole=is_whole)
-        if outcome.problems or (path in log and (is_whole or outcome.checkpoint is not None)):  # else nothing is new
-            books.revision += log.note(path, outcome.problems, is_whole=is_whole, may_retell=may_retell)
+            for one in outcomes[place].every_fact:
+                learn(books, source, path, one, is_whole=is_all)
+    known = log.among(paths)
+    for path, doubts, its, is_all in zip(paths, problems, reached, is_whole, strict=True):
+        if doubts.counts or (path in known and (is_all or its is not None)):  # else nothing is new
+            books.revision += log.note(path, doubts, is_whole=is_all, may_retell=may_retell)
     _learn_whole(books, source, whole)
     add_files(books, found)
 
@@ -81,8 +86,9 @@ def add_files(books: Books, found: Packed) -> None:
     numbers = books.numbering(columns)
     see(books, columns)
     first, again = _repeated(books.table.row_of, found)
-    file_numbers = books.file_numbers(columns.source, [outcome.file.path for outcome in found.outcomes])
-    row_ends = [end.row for end in found.ends]
+    files = RecordColumns.of(FileOutcome, found.outcomes).columns[0]
+    file_numbers = books.file_numbers(columns.source, [file.path for file in files])
+    row_ends = RecordColumns.of(Ends, found.ends).columns[0]
     rows_of = list(map(sub, row_ends, (0, *row_ends)))
     merged: dict[int, list[int]] = {}
     runs: list[tuple[int, int]] = []
@@ -100,8 +106,8 @@ def add_files(books: Books, found: Packed) -> None:
     )
     new = columns.runs([*runs, (begin, len(columns))])
     table.row_of.extend(new.key, len(table))
-    files = array("i", [number for number, rows in zip(file_numbers, rows_of, strict=True) for _ in range(rows)])
-    _extend(books, new, files, numbers)
+    of_rows = array("i", [number for number, rows in zip(file_numbers, rows_of, strict=True) for _ in range(rows)])
+    _extend(books, new, of_rows, numbers)
     if again:
         others = [file_numbers[file] for file, entries in merged.items() for _ in entries]
         rows = table.row_of.known(array("q", [columns.key[entry] for entry in (*again, *first)])).rows
