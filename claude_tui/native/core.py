@@ -14,7 +14,7 @@ from weakref import finalize
 if TYPE_CHECKING:
     import ctypes
 
-VERSION: Final = 8
+VERSION: Final = 9
 """Of request and answer, as the core has it."""
 
 

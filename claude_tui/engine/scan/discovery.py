@@ -3,35 +3,51 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from claude_tui.sources.protocol import LogFile, SourceConfig
 from claude_tui.sources.registry import logs_below, roots
 
+if TYPE_CHECKING:
+    from claude_tui.engine.scan.head_start import HeadStart
 
-def discover(config: SourceConfig, *, natively: bool = False) -> list[LogFile]:
+Found = Callable[[Iterable[LogFile]], list[LogFile]]
+"""Takes the files below a root while they are being found, and returns them."""
+
+
+def discover(
+    config: SourceConfig, *, natively: bool = False, found: Found = list, head_start: HeadStart | None = None
+) -> list[LogFile]:
     """Return every log of every client asked for, the newest first, each file once.
 
-    `natively`: by the native core, as far as it can. It pays where there are many, or they will be read by it.
+    `natively`: by the native core, as far as it can. It pays where there are many, or they will be read by it. `found`
+    is told of what is found otherwise; it may leave out what it was told of before. `head_start` has found those of
+    some folders.
     """
     parts: list[list[LogFile]] = []
     is_sorted = True
     for source, root in ((name, root) for name in config.sources for root in roots(name, config)):
-        found = _found_natively(root) if natively and source == "claude" else None
-        part = list(logs_below(source, root)) if found is None else found
+        by_core = head_start.found(root) if head_start is not None and source == "claude" else None
+        if by_core is None and natively and source == "claude":
+            by_core = _found_natively(root)
+        part = found(logs_below(source, root)) if by_core is None else by_core
         if part:
             parts.append(part)
-            is_sorted &= found is not None
-    if len(parts) == 1 and is_sorted:
-        return parts[0]
+            is_sorted &= by_core is not None
+    return parts[0] if len(parts) == 1 and is_sorted else newest_first(parts)
+
+
+def newest_first(parts: Iterable[Iterable[LogFile]]) -> list[LogFile]:
+    """Return the files of several folders, the newest first, each file once."""
     return sorted(distinct(chain(*parts)), key=lambda file: (-file.mtime_ns, file.path))
 
 
 def _found_natively(root: Path) -> list[LogFile] | None:
     """Return the transcripts below a folder, each once, in the order of `discover`; None where Python must look."""
-    from claude_tui.engine.scan.native import transcripts_below
+    from claude_tui.engine.scan.asking import transcripts_below
 
     return transcripts_below(root)
 
