@@ -14,7 +14,7 @@ from weakref import finalize
 if TYPE_CHECKING:
     import ctypes
 
-VERSION: Final = 9
+VERSION: Final = 10
 """Of request and answer, as the core has it."""
 
 
@@ -31,14 +31,13 @@ class Core(NamedTuple):
         """Return the answer to a request for Codex's rollouts, as `read` does."""
         return self._asked(self.library.claude_top_rollouts, request, len(request))
 
+    def causes(self, request: bytes) -> memoryview:
+        """Return the answer to a request for what transcripts say of causes, as `read` does."""
+        return self._asked(self.library.claude_top_causes, request, len(request))
+
     def walk(self, request: bytes) -> memoryview:
         """Return what is found below a folder, as `read` does."""
         return self._asked(self.library.claude_top_walk, request, len(request))
-
-    def text_size(self, value: bytes) -> int:
-        """Return the bytes that a JSON text stands for, -1 where Python must look."""
-        size: int = self.library.claude_top_text_size(value, len(value))
-        return size
 
     def known(self, keys: array[int], wanted: array[int]) -> tuple[array[int], array[int]]:
         """Return which of the wanted keys any row has, by their places, and the row of each; row after row has one of
