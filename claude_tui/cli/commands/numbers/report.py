@@ -116,7 +116,7 @@ def run(options: Namespace) -> int:
 
 
 def _print(options: Namespace, store: Store, fleet: Fleet | None, query: Query) -> None:
-    from claude_tui.reports.report import ALL, SECTIONS, SUMMED, csv_of, report, sections_of
+    from claude_tui.reports.report import ALL, SECTIONS, SUMMED, csv_of, json_row, report, sections_of
     from claude_tui.reports.report_tables import footer, tables
 
     wanted = ALL if options.by == "all" else (SECTIONS[options.by],)
@@ -134,7 +134,7 @@ def _print(options: Namespace, store: Store, fleet: Fleet | None, query: Query) 
     if options.csv:
         streams.write_lines(csv_of(sections[0]))
     elif options.json:
-        streams.write_json(report(snapshot, sections, figures))
+        streams.write_json(report(snapshot, sections, figures), default=json_row)
     else:
         streams.write_tables(tables(snapshot, sections), footer(snapshot, figures))
 
