@@ -21,6 +21,10 @@ else uses it where it is there and there is enough to read."""
 LIBRARY: Final = Path(__file__).with_name("claude_top_core.so")
 
 
+_tried: Final[list[Path]] = []
+"""The library, once it was tried on a log."""
+
+
 class FoundCore(NamedTuple):
     """The core, or None and why there is none."""
 
@@ -50,6 +54,11 @@ def found(*, to_read: bool = True) -> FoundCore:
     return made
 
 
+def at_hand() -> Core | None:
+    """Return the core if it has been found already: for what is too little to look for it."""
+    return found().core if _tried else None
+
+
 def _loaded(to_read: bool) -> FoundCore:
     try:
         with LIBRARY.open("rb") as file:
@@ -71,12 +80,14 @@ def _loaded(to_read: bool) -> FoundCore:
         asks = (
             library.claude_top_read, library.claude_top_rollouts, library.claude_top_walk, library.claude_top_causes,
         )  # fmt: skip
-        free = library.claude_top_free
+        known, free = library.claude_top_known, library.claude_top_free
     except (OSError, AttributeError) as error:
         return FoundCore(None, f"cannot be loaded: {error}")
     pointer, size = ctypes.POINTER(ctypes.c_void_p), ctypes.POINTER(ctypes.c_size_t)
     for ask in asks:
         ask.restype, ask.argtypes = ctypes.c_int32, [ctypes.c_char_p, ctypes.c_size_t, pointer, size]
+    numbers = ctypes.c_void_p, ctypes.c_size_t
+    known.restype, known.argtypes = ctypes.c_int32, [*numbers, *numbers, pointer, size]
     free.restype, free.argtypes = None, [ctypes.c_void_p, ctypes.c_size_t]
     core = Core(library)
     reason = _checked(core) if to_read else ""
@@ -85,6 +96,7 @@ def _loaded(to_read: bool) -> FoundCore:
 
 def _checked(core: Core) -> str:
     """Say what is wrong with the core, "" if it reads a small transcript as Python does."""
+    _tried[:] = [LIBRARY]
     from claude_tui.native.probe import PROBE, differs
 
     try:
