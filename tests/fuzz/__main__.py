@@ -1,9 +1,9 @@
-"""Both fuzzers of the readers that have a native core, in several processes: plain, fast and native, side by side.
+"""The fuzzers of all that has a native core, in several processes: plain, fast and native, side by side.
 
     python -m tests.fuzz --lines 10000000 [--jobs 2] [--seed 1] [--piece 250000]
 
-Half of the lines are Claude Code's and half Codex's. Ends at the first disagreement, with the fewest lines that show
-it; may be interrupted, and then says what was done.
+Each has its share of the lines: Claude Code's and Codex's counters, and what Claude Code says of causes. Ends at the
+first disagreement, with the fewest lines that show it; may be interrupted, and then says what was done.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from contextlib import suppress
 from itertools import count, cycle
 from typing import Final
 
-READERS: Final = ("claude", "codex")
+READERS: Final = ("claude", "codex", "causes")
 
 
 def run_piece(reader: str, seed: int, lines: int) -> tuple[str, int, str]:
