@@ -69,7 +69,7 @@ def counted(
 
     try:
         with bar:
-            store = count(prepared, keep_names=keep_names, on_progress=show, meanwhile=meanwhile)
+            store = count(prepared, keep_names=keep_names, on_progress=show, meanwhile=meanwhile, keep=runtime.keep)
             runtime.keep(store)
             return store
     except NoLogsError as error:

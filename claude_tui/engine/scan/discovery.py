@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from itertools import chain
+from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from claude_tui.sources.protocol import LogFile, SourceConfig
 from claude_tui.sources.registry import logs_below, roots
 
 if TYPE_CHECKING:
     from claude_tui.engine.scan.head_start import HeadStart
+
+_path: Final = itemgetter(LogFile._fields.index("path"))
+_mtime_ns: Final = itemgetter(LogFile._fields.index("mtime_ns"))
 
 Found = Callable[[Iterable[LogFile]], list[LogFile]]
 """Takes the files below a root while they are being found, and returns them."""
@@ -42,7 +46,10 @@ def discover(
 
 def newest_first(parts: Iterable[Iterable[LogFile]]) -> list[LogFile]:
     """Return the files of several folders, the newest first, each file once."""
-    return sorted(distinct(chain(*parts)), key=lambda file: (-file.mtime_ns, file.path))
+    files = distinct(chain(*parts))
+    files.sort(key=_path)
+    files.sort(key=_mtime_ns, reverse=True)  # which leaves those of the same time in the order of their paths
+    return files
 
 
 def _found_natively(root: Path) -> list[LogFile] | None:
