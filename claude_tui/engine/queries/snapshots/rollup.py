@@ -95,12 +95,12 @@ class Rollup:
                 continue
             source, name, agent, folder = owners[owner]
             if name != last or source != last_source:  # most cells of a session follow each other
-                last, last_source = name, source
-                session = sessions.get((source, name))
+                key = last_source, last = source, name
+                session = sessions.get(key)
                 if session is None:
-                    facts = facts_of.get((source, name))
+                    facts = facts_of.get(key)
                     cwd = facts.cwd if facts is not None else ""
-                    session = sessions[source, name] = project_at(source, cwd) if cwd else None, [], []
+                    session = sessions[key] = project_at(source, cwd) if cwd else None, [], []
                 own, parts, by_project = session
                 of_models = of_clients[source]
             of_models[number][day].append(sums)

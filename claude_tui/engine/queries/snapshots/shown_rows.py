@@ -69,15 +69,21 @@ def session_row(
 
 def _used(parts: Sequence[Part]) -> tuple[tuple[str, ...], bool]:
     """Return the models that a session used, most used first, safe to show, and whether sub-agents did any of it."""
-    if len(parts) == 1:  # of most there is one
-        ((agent, model, _),) = parts
-        return _alone(model), bool(agent)
+    has_agents, is_of_one, first = False, True, parts[0][1] if parts else ""
+    for agent, model, _ in parts:
+        if agent:
+            has_agents = True
+        if model != first:
+            is_of_one = False
+    return _alone(first) if parts and is_of_one else _by_use(parts), has_agents
+
+
+def _by_use(parts: Iterable[Part]) -> tuple[str, ...]:
+    """Return models by responses, most used first, safe to show."""
     responses: dict[str, int] = {}
-    has_agents = False
-    for agent, model, sums in parts:
+    for _, model, sums in parts:
         responses[model] = responses.get(model, 0) + sums[RESPONSES]
-        has_agents = has_agents or bool(agent)
-    return _by_use(responses), has_agents
+    return tuple(map(_shown, sorted(responses, key=lambda model: (-responses[model], model))))
 
 
 class AgentRows(Sequence[AgentRow]):
@@ -124,16 +130,14 @@ class AgentRows(Sequence[AgentRow]):
 
 
 def _agent_rows(key: SessionKey, parts: Iterable[Part], facts_of: Mapping[AgentKey, FileFacts]) -> Iterator[AgentRow]:
-    gathered: dict[str, tuple[list[Sequence[int]], dict[str, int]]] = {}
-    for agent, model, sums in parts:
-        if agent:
-            its, models = gathered.setdefault(agent, ([], {}))
-            its.append(sums)
-            models[model] = models.get(model, 0) + sums[RESPONSES]
-    for agent in sorted(gathered):
-        (its, models), facts = gathered[agent], facts_of.get((*key, agent))
+    of_agents: dict[str, list[Part]] = {}
+    for part in parts:
+        of_agents.setdefault(part[0], []).append(part)
+    of_agents.pop("", None)  # the session itself
+    for agent, its in sorted(of_agents.items()):
+        facts = facts_of.get((*key, agent))
         name = _shown(facts.agent_type) if facts is not None and facts.agent_type else display_name(agent)
-        yield AgentRow(agent, name, sum_of(its), _by_use(models))
+        yield AgentRow(agent, name, sum_of([sums for _, _, sums in its]), _by_use(its))
 
 
 def title_of(facts: FileFacts | None, presence: Presence | None) -> str:
@@ -151,14 +155,6 @@ def _short(session: str) -> str:
     """Return a part of an id. Ids that begin with the time, as UUIDs of version 7 do, differ at their end."""
     short = session.removeprefix("session_")
     return short[-8:] if short[14:15] == "7" and _UUID_7.fullmatch(short) else short[:8]
-
-
-def _by_use(responses: dict[str, int]) -> tuple[str, ...]:
-    """Return models by responses, most used first, safe to show."""
-    if len(responses) == 1:  # most have one
-        (model,) = responses
-        return _alone(model)
-    return tuple(map(_shown, sorted(responses, key=lambda model: (-responses[model], model))))
 
 
 @lru_cache(maxsize=1024)
