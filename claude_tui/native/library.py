@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from claude_tui.native import elf
 from claude_tui.native.core import VERSION, Core
 
 VARIABLE: Final = "CLAUDE_TOP_NATIVE"
@@ -18,6 +19,10 @@ VARIABLE: Final = "CLAUDE_TOP_NATIVE"
 else uses it where it is there and there is enough to read."""
 
 LIBRARY: Final = Path(__file__).with_name("claude_top_core.so")
+
+
+_tried: Final[list[Path]] = []
+"""The library, once it was tried on a log."""
 
 
 class FoundCore(NamedTuple):
@@ -38,20 +43,32 @@ def is_ruled_out() -> bool:
 
 
 @cache
-def found() -> FoundCore:
-    """Return the core if it is to be used and can be."""
+def found(*, to_read: bool = True) -> FoundCore:
+    """Return the core if it is to be used and can be. To look for files alone it need not be tried on one."""
     asked = os.environ.get(VARIABLE, "")
     if asked == "0":
         return FoundCore(None, f"switched off by {VARIABLE}=0")
-    made = _loaded()
-    if made.core is None and is_asked_for():
+    made = _loaded(to_read)
+    if made.core is None and to_read and is_asked_for():
         sys.stderr.write(f"claude-top: the native reader cannot be used: {made.reason}\n")
     return made
 
 
-def _loaded() -> FoundCore:
-    if not LIBRARY.exists():
+def at_hand() -> Core | None:
+    """Return the core if it has been found already: for what is too little to look for it."""
+    return found().core if _tried else None
+
+
+def _loaded(to_read: bool) -> FoundCore:
+    try:
+        with LIBRARY.open("rb") as file:
+            reason = elf.fault(file.read(elf.HEAD), os.fstat(file.fileno()).st_size)
+    except FileNotFoundError:
         return FoundCore(None, "not built")
+    except OSError as error:
+        return FoundCore(None, f"cannot be read: {error.strerror}")
+    if reason:
+        return FoundCore(None, reason)
     import ctypes
 
     try:
@@ -63,20 +80,23 @@ def _loaded() -> FoundCore:
         asks = (
             library.claude_top_read, library.claude_top_rollouts, library.claude_top_walk, library.claude_top_causes,
         )  # fmt: skip
-        free = library.claude_top_free
+        known, free = library.claude_top_known, library.claude_top_free
     except (OSError, AttributeError) as error:
         return FoundCore(None, f"cannot be loaded: {error}")
     pointer, size = ctypes.POINTER(ctypes.c_void_p), ctypes.POINTER(ctypes.c_size_t)
     for ask in asks:
         ask.restype, ask.argtypes = ctypes.c_int32, [ctypes.c_char_p, ctypes.c_size_t, pointer, size]
+    numbers = ctypes.c_void_p, ctypes.c_size_t
+    known.restype, known.argtypes = ctypes.c_int32, [*numbers, *numbers, pointer, size]
     free.restype, free.argtypes = None, [ctypes.c_void_p, ctypes.c_size_t]
     core = Core(library)
-    reason = _checked(core)
+    reason = _checked(core) if to_read else ""
     return FoundCore(core) if not reason else FoundCore(None, reason)
 
 
 def _checked(core: Core) -> str:
     """Say what is wrong with the core, "" if it reads a small transcript as Python does."""
+    _tried[:] = [LIBRARY]
     from claude_tui.native.probe import PROBE, differs
 
     try:

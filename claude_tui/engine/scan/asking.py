@@ -85,7 +85,7 @@ def is_core_worthwhile(root: Path) -> bool:
 
 def transcripts_below(root: Path) -> list[LogFile] | None:
     """Return every transcript below a folder, each once, the newest first; None where Python must look, or may."""
-    core = found().core if is_core_worthwhile(root) else None
+    core = found(to_read=False).core if is_core_worthwhile(root) else None
     if core is None:
         return None
     from claude_tui.native import walking
