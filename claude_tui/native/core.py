@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 from weakref import finalize
+
+from claude_tui.records import NamedTuple
 
 if TYPE_CHECKING:
     import ctypes

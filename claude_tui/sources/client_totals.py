@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from claude_tui.model import Usage
+from claude_tui.records import NamedTuple
 
 MAX_TEXT: Final = 4 << 20
 """Characters of all that is kept of one session."""

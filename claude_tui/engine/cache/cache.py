@@ -15,7 +15,7 @@ from functools import partial
 from itertools import chain, starmap
 from pathlib import Path
 from struct import Struct, error
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from claude_tui.engine.cache.given import Given
 from claude_tui.engine.cache.section_file import (
@@ -35,6 +35,7 @@ from claude_tui.engine.state.store import UNUSABLE, Owner, Store
 from claude_tui.engine.state.sums.cells import CELL_NUMBERS, CellKey
 from claude_tui.hashes import blake2b
 from claude_tui.model import Extra, Usage
+from claude_tui.records import NamedTuple
 from claude_tui.sources.columns import ARRAYS
 from claude_tui.sources.protocol import FileFacts
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from claude_tui.sources.claude.discovery import config_dirs, decoded_dir, projects_dir, transcripts
@@ -43,7 +42,7 @@ class ClaudeSource:
                 for value in reader.objects(offset, line, is_slim=True):
                     row = usage_row(value, gatherer.session, offset)
                     counted = gatherer.see(value, row, line, offset)
-                    rows += [one if one.cwd else replace(one, cwd=fallback_cwd) for one in counted]
+                    rows += [one if one.cwd else one._replace(cwd=fallback_cwd) for one in counted]
                     gatherer.see_turn(value)
                     if row is not None:
                         if not row.time_ms:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 from msgspec import Raw
 
+from claude_tui.records import NamedTuple
 from claude_tui.sources.causes import Call, Caused, Thread
 from claude_tui.sources.claude.causes.lines import Attachment, CausesLine, ContentBlock
 

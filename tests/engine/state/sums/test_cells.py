@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,6 +18,7 @@ from claude_tui.sources.columns import LOWER_BOUND, Columns
 from claude_tui.sources.settling import columns_of
 from tests.engine.counting import BERLIN, NOW_MS
 from tests.engine.rows import DAY_MS, extras
+from tests.replacing import replace
 
 with TemporaryDirectory() as _folder:
     _prices = Path(_folder) / "prices.toml"

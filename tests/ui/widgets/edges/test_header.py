@@ -3,7 +3,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import socket
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from claude_tui.ui.settings.declared import VIEWS
 from claude_tui.ui.text.names import superscript
 from claude_tui.ui.widgets.edges.header import HeaderStatus, short_line, tab_at, tabs
 from tests.logs import ClaudeHome, assistant, usage
+from tests.replacing import replace
 from tests.ui.fakes import NOW_MS, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled
 from tests.ui.terminal import Terminal

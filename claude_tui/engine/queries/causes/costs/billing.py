@@ -5,7 +5,7 @@ Uses the rates by which it was priced, and sums to its price. Must not know caus
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.queries.causes.costs.doubts import Doubts
 from claude_tui.engine.queries.causes.costs.split import split
@@ -13,6 +13,7 @@ from claude_tui.engine.state.store import Store
 from claude_tui.model import Usage
 from claude_tui.pricing.explain import RateFinder
 from claude_tui.pricing.price_list.rates import WEB_SEARCH_NANO, Rates
+from claude_tui.records import NamedTuple
 from claude_tui.sources.columns import LOWER_BOUND
 
 KINDS: Final = (

@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import MsgspecError
 
@@ -21,6 +21,7 @@ from claude_tui.engine.queries.causes.known.readers import TELLING, reader_of
 from claude_tui.engine.state.rows.table import ResponseTable
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Phase, Progress
+from claude_tui.records import NamedTuple
 from claude_tui.sources.causes import ReadCauses, packed, unpacked
 from claude_tui.sources.causes_archive import unarchived
 
