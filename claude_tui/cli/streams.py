@@ -98,17 +98,22 @@ def write_lines(lines: Iterable[bytes]) -> None:
         sys.stdout.buffer.write(b"\n".join(pending) + b"\n")
 
 
-def write_json(data: object, *, is_sorted: bool = False) -> None:
-    """Write one JSON document, indented; `is_sorted` sorts the keys alphabetically."""
+def write_json(data: object, *, is_sorted: bool = False) -> bytes:
+    """Write one JSON document, indented, and return it as `write_lines` takes it; `is_sorted` sorts the keys
+    alphabetically."""
     import orjson
 
     option = orjson.OPT_INDENT_2 | (orjson.OPT_SORT_KEYS if is_sorted else 0)
     try:
-        write_lines([orjson.dumps(data, option=option)])
+        made = orjson.dumps(data, option=option)
     except (TypeError, ValueError):  # a lone surrogate, or a number of more than 64 bits
         import json
 
-        write(json.dumps(data, indent=2, ensure_ascii=False, sort_keys=is_sorted) + "\n")
+        text = json.dumps(data, indent=2, ensure_ascii=False, sort_keys=is_sorted)
+        write(text + "\n")
+        return text.encode("utf-8", "surrogatepass")
+    write_lines([made])
+    return made
 
 
 def write_tables(tables: Sequence[TextTable], footer: Sequence[str] = (), *, is_coloured: bool | None = None) -> None:

@@ -30,7 +30,7 @@ from claude_tui.clients import CLIENTS, SOURCES, TELEMETRY
 from claude_tui.engine.cache.cache import Cache, CachedState
 from claude_tui.engine.cache.given import Given
 from claude_tui.engine.cache.seen import Seen, SeenFiles
-from claude_tui.engine.scan.discovery import discover, roots_of
+from claude_tui.engine.scan.discovery import MANY_FILES, Found, discover, roots_of
 from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.accounts import Accounts
@@ -50,9 +50,6 @@ APPENDED: Final = frozenset(client.name for client in SOURCES.values() if client
 _task: Final = partial(tuple.__new__, Task)
 _seen: Final = partial(tuple.__new__, Seen)
 """Make one of a tuple, for there may be tens of thousands: their own way takes three times as long."""
-
-MANY_FILES: Final = 4096
-"""From so many files on the native core finds them sooner, even if none has to be read."""
 
 
 class Opening:
@@ -103,9 +100,15 @@ class Opening:
             self.forget()
             return self.files_seen.all()
 
-    def discover(self) -> list[Task]:
-        """Find the files and return what is left to read, newest first."""
-        self.files = discover(self.config, natively=not self.saved_ms or len(self.files_seen) > MANY_FILES)
+    def discover(self, found: Found | None = None) -> list[Task]:
+        """Find the files and return what is left to read, newest first.
+
+        They may have been `found` before; what another process saved since then may be of newer ones.
+        """
+        if found is None or found.at_ms <= self.saved_ms:
+            self.files = discover(self.config, natively=not self.saved_ms or len(self.files_seen) > MANY_FILES)
+        else:
+            self.files = found.files
         self._lost = {}
         try:
             tasks, doubted = self._tasks(), self.store.paths_with_problems()

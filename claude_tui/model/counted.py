@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from claude_tui.records import NamedTuple
+
+if TYPE_CHECKING:
+    from datetime import date
 
 NEVER_MS: Final = 2**62
 """Later than any instant."""

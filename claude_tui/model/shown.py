@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from enum import Enum
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from claude_tui.model.activity import Activity, SessionState
 from claude_tui.model.counted import Query, Totals
 from claude_tui.records import NamedTuple
+
+if TYPE_CHECKING:
+    from datetime import date
 
 
 class ModelRow(NamedTuple):

@@ -35,7 +35,7 @@ extras = st.lists(
 def rows(keys: int = 5) -> st.SearchStrategy[UsageRow]:
     """Rows of few responses. Their offsets are set where they are put into a file."""
     return st.builds(
-        UsageRow,
+        lambda **known: UsageRow(**known),  # a named tuple itself would have its other fields made up
         key=st.sampled_from([f"msg_{n}" for n in range(keys)]),
         time_ms=instants,
         session=st.sampled_from(["s1", "s2", "s3"]),

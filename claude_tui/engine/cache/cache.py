@@ -18,6 +18,7 @@ from struct import Struct, error
 from typing import Any, Final
 
 from claude_tui.engine.cache.given import Given
+from claude_tui.engine.cache.schema import SCHEMA
 from claude_tui.engine.cache.section_file import (
     DamagedSectionError,
     Sections,
@@ -38,9 +39,6 @@ from claude_tui.model import Extra, Usage
 from claude_tui.records import NamedTuple
 from claude_tui.sources.columns import ARRAYS
 from claude_tui.sources.protocol import FileFacts
-
-SCHEMA: Final = 17
-"""Moves whenever what is counted, or how it is kept, changes."""
 
 NOTHING_GIVEN: Final = Given()
 

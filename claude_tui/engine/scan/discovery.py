@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
+from typing import Final
 
+from claude_tui.records import NamedTuple
 from claude_tui.sources.protocol import LogFile, SourceConfig
 from claude_tui.sources.registry import logs_below, roots
+
+MANY_FILES: Final = 4096
+"""From so many files on the native core finds them sooner, even if none has to be read."""
+
+
+class Found(NamedTuple):
+    """The logs there were, looked for from an instant on."""
+
+    files: list[LogFile]
+    at_ms: int
+
+
+def find(config: SourceConfig, expected: int) -> Found:
+    """Return every log there is now, if probably as many as `expected`."""
+    at_ms = time.time_ns() // 1_000_000
+    return Found(discover(config, natively=expected > MANY_FILES), at_ms)
 
 
 def discover(config: SourceConfig, *, natively: bool = False) -> list[LogFile]:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from claude_tui.sources.claude.discovery import config_dirs, decoded_dir, projects_dir, transcripts
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileRead, LogFile, ManyRead, SourceConfig
-from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.reading.log import FileLog, Opener
 
 
@@ -33,6 +32,7 @@ class ClaudeSource:
         from claude_tui.sources.claude.facts import FactsGatherer, with_agent_type
         from claude_tui.sources.claude.recognition import unrecognised
         from claude_tui.sources.problems import Problems
+        from claude_tui.sources.reading.lines import LineReader
 
         rows: list[UsageRow] = []
         fallback_cwd = decoded_dir(file.path)
