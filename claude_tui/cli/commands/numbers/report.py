@@ -132,7 +132,8 @@ def _unchanged(options: Namespace, asked: Query) -> Unchanged | None:
         return None
     from claude_tui.cli.counting.answered import unchanged_of
 
-    return unchanged_of(options, asked, "report", options.by, options.top, options.project, options.session)
+    question = options.by, options.top, options.project, options.session, options.strict
+    return unchanged_of(options, asked, "report", *question)
 
 
 def _print(options: Namespace, store: Store, fleet: Fleet | None, query: Query) -> tuple[bytes, int] | None:
