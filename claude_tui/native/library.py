@@ -34,18 +34,18 @@ def is_asked_for() -> bool:
 
 
 @cache
-def found() -> FoundCore:
-    """Return the core if it is to be used and can be."""
+def found(*, to_read: bool = True) -> FoundCore:
+    """Return the core if it is to be used and can be. To look for files alone it need not be tried on one."""
     asked = os.environ.get(VARIABLE, "")
     if asked == "0":
         return FoundCore(None, f"switched off by {VARIABLE}=0")
-    made = _loaded()
-    if made.core is None and is_asked_for():
+    made = _loaded(to_read)
+    if made.core is None and to_read and is_asked_for():
         sys.stderr.write(f"claude-top: the native reader cannot be used: {made.reason}\n")
     return made
 
 
-def _loaded() -> FoundCore:
+def _loaded(to_read: bool) -> FoundCore:
     if not LIBRARY.exists():
         return FoundCore(None, "not built")
     import ctypes
@@ -66,7 +66,7 @@ def _loaded() -> FoundCore:
     text_size.restype, text_size.argtypes = ctypes.c_int64, [ctypes.c_char_p, ctypes.c_size_t]
     free.restype, free.argtypes = None, [ctypes.c_void_p, ctypes.c_size_t]
     core = Core(library)
-    reason = _checked(core)
+    reason = _checked(core) if to_read else ""
     return FoundCore(core) if not reason else FoundCore(None, reason)
 
 

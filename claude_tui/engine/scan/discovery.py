@@ -13,8 +13,11 @@ from claude_tui.records import NamedTuple
 from claude_tui.sources.protocol import LogFile, SourceConfig
 from claude_tui.sources.registry import logs_below, roots
 
-MANY_FILES: Final = 4096
+MANY_FILES: Final = 1024
 """From so many files on the native core finds them sooner, even if none has to be read."""
+
+MANY_FOLDERS: Final = 16
+"""So few entries of a folder are looked at in Python sooner than the core is loaded."""
 
 
 class Found(NamedTuple):
@@ -49,10 +52,20 @@ def discover(config: SourceConfig, *, natively: bool = False) -> list[LogFile]:
 
 
 def _found_natively(root: Path) -> list[LogFile] | None:
-    """Return the transcripts below a folder, each once, in the order of `discover`; None where Python must look."""
-    from claude_tui.engine.scan.native import transcripts_below
+    """Return the transcripts below a folder, each once, in the order of `discover`; None where Python must look, or
+    may."""
+    from claude_tui.native.library import found, is_asked_for
 
-    return transcripts_below(root)
+    try:
+        is_little = len(os.listdir(root)) < MANY_FOLDERS and not is_asked_for()
+    except OSError:
+        return None
+    core = found(to_read=False).core if not is_little else None
+    if core is None:
+        return None
+    from claude_tui.native import walking
+
+    return walking.transcripts_below(core, os.fspath(root))
 
 
 def distinct(files: Iterable[LogFile]) -> list[LogFile]:

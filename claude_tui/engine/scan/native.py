@@ -6,13 +6,11 @@ touch the store.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import lru_cache, partial
 from itertools import accumulate, islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.engine.scan.rollouts import read_rollouts
@@ -50,9 +48,6 @@ PARTS: Final = 4
 
 LEAST_BYTES: Final = 8 << 20
 """So much is not divided further: each call of the core takes its own time, too."""
-
-MANY_FOLDERS: Final = 16
-"""So few entries of a folder are looked at in Python sooner than the core is loaded."""
 
 _FIRST_DAY: Final = date(2023, 1, 1).toordinal()
 _DAY_MS: Final = 86_400_000
@@ -97,20 +92,6 @@ def portions(tasks: Sequence[Task], most_bytes: int) -> Iterator[list[Task]]:
 
 def _is_known(file: LogFile) -> bool:
     return file.source == "claude" or (file.source == "codex" and file.path.endswith(".jsonl"))
-
-
-def transcripts_below(root: Path) -> list[LogFile] | None:
-    """Return every transcript below a folder, each once, the newest first; None where Python must look, or may."""
-    try:
-        is_little = len(os.listdir(root)) < MANY_FOLDERS and not is_asked_for()
-    except OSError:
-        return None
-    core = found().core if not is_little else None
-    if core is None:
-        return None
-    from claude_tui.native import walking
-
-    return walking.transcripts_below(core, os.fspath(root))
 
 
 def read_natively(tasks: Sequence[Task], reader: FileReader) -> tuple[list[Packed], list[Task]]:
