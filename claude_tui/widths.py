@@ -25,6 +25,12 @@ def cut_start(text: str, room: int) -> str:
     return cut(text[::-1], room)[::-1] if width(text) > room else text
 
 
+def cut_folders(path: str, room: int) -> str:
+    """Return the end of a path in at most `room` cells, its first folder whole where there is room for one."""
+    end = cut_start(path, room)
+    return "…" + end[end.index("/") :] if end != path and "/" in end[1:] else end
+
+
 def cut(text: str, room: int) -> str:
     """Return the beginning of a text in at most `room` cells, with an ellipsis if something is cut."""
     if width(text) <= room:

@@ -12,9 +12,10 @@ from claude_tui.engine.state.batch import Packed
 from claude_tui.engine.state.rows.table import ResponseTable
 from claude_tui.engine.state.store import UNUSABLE, Store
 from claude_tui.model import Progress
-from claude_tui.native.library import is_asked_for
+from claude_tui.native.library import is_asked_for, is_ruled_out
 
 if TYPE_CHECKING:
+    from claude_tui.engine.scan.ahead import Ahead
     from claude_tui.engine.scan.scan import OnProgress
     from claude_tui.engine.unchanged import Unchanged
 
@@ -55,8 +56,15 @@ def count(
     what was saved had changed.
     """
     opening = Opening(setup, keep_names=keep_names)
-    tasks = opening.discover(unchanged.found if unchanged is not None else None)
-    _read(opening, tasks, on_progress, processes)
+    if processes is None and not len(opening.files_seen) and is_ruled_out():
+        from claude_tui.engine.scan.ahead import Ahead
+
+        with Ahead(opening.reader) as ahead:
+            tasks = opening.discover(ahead.found)
+            _read(opening, tasks, on_progress, processes, ahead)
+    else:
+        tasks = opening.discover(known=unchanged.found if unchanged is not None else None)
+        _read(opening, tasks, on_progress, processes)
     if not opening.recall():
         tasks = opening.all_tasks()
         _read(opening, tasks, on_progress, processes)
@@ -100,8 +108,14 @@ def _has_anything(store: Store) -> bool:
         return bool(len(store.cells))
 
 
-def _read(opening: Opening, tasks: list[Task], on_progress: OnProgress | None, processes: int | None) -> None:
-    """Do the tasks."""
+def _read(
+    opening: Opening,
+    tasks: list[Task],
+    on_progress: OnProgress | None,
+    processes: int | None,
+    ahead: Ahead | None = None,
+) -> None:
+    """Do the tasks, some of which may have been begun."""
     if not tasks:
         return
 
@@ -115,5 +129,5 @@ def _read(opening: Opening, tasks: list[Task], on_progress: OnProgress | None, p
     else:
         from claude_tui.engine.scan.scan import Scan
 
-        scan = Scan(tasks, opening.reader, processes=processes)
+        scan = Scan(tasks, opening.reader, processes=processes, ahead=ahead, head_start=opening.head_start)
         scan.run_here(take_in, on_progress or (lambda progress: None))

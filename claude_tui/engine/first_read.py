@@ -31,7 +31,7 @@ class FirstRead:
     def restart(self, tasks: Sequence[Task]) -> Scan:
         """Read these instead of all before."""
         self.end()
-        self.scan = Scan(tasks, self.opening.reader, niceness=WORKER_NICENESS)
+        self.scan = Scan(tasks, self.opening.reader, niceness=WORKER_NICENESS, head_start=self.opening.head_start)
         return self.scan
 
     def end(self) -> None:

@@ -30,7 +30,7 @@ from claude_tui.clients import CLIENTS, SOURCES, TELEMETRY
 from claude_tui.engine.cache.cache import Cache, CachedState
 from claude_tui.engine.cache.given import Given
 from claude_tui.engine.cache.seen import Seen, SeenFiles
-from claude_tui.engine.scan.discovery import MANY_FILES, Found, discover, roots_of
+from claude_tui.engine.scan.discovery import MANY_FILES, Found, Listing, discover, roots_of
 from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.accounts import Accounts
@@ -70,6 +70,7 @@ class Opening:
         self.reader = FileReader(setup.pricer, setup.zone, keep_names=keep_names or note_names)
         clients = [name for name in setup.config.sources if name != TELEMETRY]
         self.roots = roots_of(setup.config)
+        self.head_start = setup.head_start
         self.store = Store(
             setup.pricer,
             setup.zone,
@@ -100,15 +101,16 @@ class Opening:
             self.forget()
             return self.files_seen.all()
 
-    def discover(self, found: Found | None = None) -> list[Task]:
-        """Find the files and return what is left to read, newest first.
+    def discover(self, found: Found = list, known: Listing | None = None) -> list[Task]:
+        """Find the files and return what is left to read, newest first. `found` is told of files on the way.
 
-        They may have been `found` before; what another process saved since then may be of newer ones.
+        They may be `known` from before; what another process has saved since then may be of newer ones.
         """
-        if found is None or found.at_ms <= self.saved_ms:
-            self.files = discover(self.config, natively=not self.saved_ms or len(self.files_seen) > MANY_FILES)
+        if known is not None and known.at_ms > self.saved_ms:
+            self.files = known.files
         else:
-            self.files = found.files
+            is_many = not self.saved_ms or len(self.files_seen) > MANY_FILES
+            self.files = discover(self.config, natively=is_many, found=found, head_start=self.head_start)
         self._lost = {}
         try:
             tasks, doubted = self._tasks(), self.store.paths_with_problems()

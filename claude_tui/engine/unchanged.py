@@ -24,7 +24,7 @@ from typing import Final
 from claude_tui import __version__, files
 from claude_tui.engine.cache.given import mark_of
 from claude_tui.engine.cache.schema import SCHEMA
-from claude_tui.engine.scan.discovery import Found, find, roots_of
+from claude_tui.engine.scan.discovery import Listing, listed, roots_of
 from claude_tui.hashes import blake2b
 from claude_tui.records import NamedTuple
 from claude_tui.sources.protocol import LogFile, SourceConfig
@@ -63,7 +63,7 @@ class Unchanged:
     """
 
     def __init__(self, folder: Path, question: Question) -> None:
-        self.found: Found | None = None
+        self.found: Listing | None = None
         """The logs, where they have been looked for."""
         self._question = question
         self._path = folder / FOLDER / _digest(question.asked.encode("utf-8", "surrogateescape")).hex()
@@ -85,7 +85,7 @@ class Unchanged:
         is_same = (magic, state, crc) == (MAGIC, self._state, zlib.crc32(answer))
         if not is_same or newest_ms > _latest_ms():
             return None
-        self.found = find(self._question.config, number)
+        self.found = listed(self._question.config, number)
         return answer if logs == _digest_of(self.found.files) else None
 
     def read_nothing(self, logs: Sequence[LogFile]) -> None:

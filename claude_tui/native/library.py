@@ -33,6 +33,11 @@ def is_asked_for() -> bool:
     return os.environ.get(VARIABLE) == "1"
 
 
+def is_ruled_out() -> bool:
+    """Whether there is no core to use, as far as is known without loading it."""
+    return os.environ.get(VARIABLE) == "0" or not LIBRARY.exists()
+
+
 @cache
 def found(*, to_read: bool = True) -> FoundCore:
     """Return the core if it is to be used and can be. To look for files alone it need not be tried on one."""

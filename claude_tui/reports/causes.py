@@ -6,6 +6,7 @@ Must not divide or sum costs by cause.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import reduce
 from typing import TYPE_CHECKING, Any, Final
 
 from claude_tui.engine.queries.causes.costs.doubts import Doubts
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 SCHEMA: Final = "claude-top/causes@1"
 ROW_FIELDS: Final = (
     "name", "label", "project", "cost_nano", "share", "responses", "calls", "failed_calls", "agents", *Usage._fields,
-    "last", "tokens_est", "carried_nano", *Doubts._fields,
+    "last", "tokens_est", "carried_nano", *Doubts._fields, "each_nano", "models", "lost_caches", "lost_caches_nano",
 )  # fmt: skip
 """The fields of a row, in order."""
 DIGITS: Final = 6
@@ -90,6 +91,13 @@ def _row(row: CauseRow, total_nano: int) -> dict[str, Any]:
     }
     if row.tokens_est or row.carried_nano:
         made |= {"tokens_est": row.tokens_est, "carried_nano": row.carried_nano}
+    if row.models:
+        made |= {
+            "each_nano": row.each_nano,
+            "models": list(row.models),
+            "lost_caches": row.missed.number,
+            "lost_caches_nano": row.missed.cost_nano,
+        }
     if row.parts:
         made["tools"] = [_row(part, total_nano) for part in row.parts]
     if row.beside.agents:
@@ -135,7 +143,8 @@ def csv_of(table: CauseTable, top: int | None = None) -> Iterator[bytes]:
     from claude_tui.reports.exports.export import csv_lines
 
     rows = (_row(row._replace(parts=()), table.total_nano) for row in _cut(table, top)[0])
-    return csv_lines(({name: row.get(name, 0) for name in ROW_FIELDS} for row in rows), ROW_FIELDS)
+    cells = ({**dict.fromkeys(ROW_FIELDS, 0), **row, "models": " ".join(row.get("models", ()))} for row in rows)
+    return csv_lines(({name: row[name] for name in ROW_FIELDS} for row in cells), ROW_FIELDS)
 
 
 def text_table(table: CauseTable, top: int | None = None) -> TextTable:
@@ -150,7 +159,12 @@ def text_table(table: CauseTable, top: int | None = None) -> TextTable:
         (TextColumn("agents", priority=1), lambda row: count(row.agents)),
         (
             TextColumn("each", priority=2),
-            lambda row: money(row.cost_nano // row.agents) if row.agents and row.label else "",
+            lambda row: money(row.each_nano) if row.agents and row.label else "",
+        ),
+        (TextColumn("model", is_text=True, may_shrink=True, priority=4), _models),
+        (
+            TextColumn("lost caches", priority=5),
+            lambda row: written_cost(row.missed.sums) if row.missed.number else "",
         ),
     )
     projects: _Cells = (
@@ -194,12 +208,21 @@ def _label(row: CauseRow) -> str:
     return label
 
 
+def _models(row: CauseRow) -> str:
+    """Return the model of the dearest responses, and how many others there are."""
+    if not row.models:
+        return ""
+    return display_name(row.models[0]) + (f" +{len(row.models) - 1}" if len(row.models) > 1 else "")
+
+
 def _together(rows: tuple[CauseRow, ...]) -> CauseRow:
     return CauseRow(
         None, "", sum(row.cost_nano for row in rows), Usage(*map(sum, zip(*(row.usage for row in rows), strict=True)))
         if rows else Usage(), 0, sum(row.calls for row in rows), sum(row.failed_calls for row in rows),
         agents=sum(row.agents for row in rows), tokens_est=sum(row.tokens_est for row in rows),
-        carried_nano=sum(row.carried_nano for row in rows), doubts=Doubts.together(row.doubts for row in rows),
+        carried_nano=sum(row.carried_nano for row in rows),
+        missed=reduce(CountedThings.plus, (row.missed for row in rows), CountedThings()),
+        doubts=Doubts.together(row.doubts for row in rows),
     )  # fmt: skip
 
 

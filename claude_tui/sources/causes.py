@@ -95,11 +95,20 @@ class Thread(Struct, array_like=True):
     added: dict[int, int] = field(default_factory=dict)
 
 
+class Pending(Struct, array_like=True):
+    """What of a database may still change although its message does not: the messages whose calls had not all ended,
+    and the number of the newest part up to which parts were looked at."""
+
+    messages: list[str]
+    part: int = 0
+
+
 class FileCauses(Struct, array_like=True):
     """Everything one log says. `started_by` is the call that started the sub-agent whose transcript it is;
     `started` are such calls by sub-agent, as results in this file name them. `has_sizes`: sizes were asked
     for. `has_calls_only`: the client tells calls and thinking, but nothing of skills, branches or caches. `parts` are
-    the parts of prompts and responses that have sizes; those name them by their place here."""
+    the parts of prompts and responses that have sizes; those name them by their place here. `pending` is of databases
+    alone, and None where it is not known."""
 
     responses: list[Caused] = field(default_factory=list)
     threads: list[Thread] = field(default_factory=list)
@@ -109,6 +118,7 @@ class FileCauses(Struct, array_like=True):
     has_sizes: bool = False
     has_calls_only: bool = False
     parts: list[str] = field(default_factory=list)
+    pending: Pending | None = None
 
 
 class ReadCauses(Protocol):

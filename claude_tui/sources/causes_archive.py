@@ -104,7 +104,7 @@ def archived(found: FileCauses) -> bytes:
             if call.name in STARTERS or call.kind
         ],
         repeats=[(at, repeat.path, repeat.tokens) for at, one in enumerate(responses) for repeat in one.repeats],
-        whole=structs.replace(found, responses=[], threads=[], has_sizes=False),
+        whole=structs.replace(found, responses=[], threads=[], has_sizes=False, pending=None),
         names=list(names),
         tools=[list(numbers) for numbers in tools],
     )

@@ -19,7 +19,8 @@ from claude_tui.model import Query, Totals
 from claude_tui.pricing import load_pricer
 from claude_tui.ui.app import ClaudeTop
 from claude_tui.ui.settings.file import Settings
-from claude_tui.ui.widgets.edges.header import HeaderStatus, top_line
+from claude_tui.ui.widgets.edges.header import top_line
+from claude_tui.ui.widgets.edges.status import HeaderStatus
 from tests.fleet.machine import DAY, NOON, SAME, Machine, printed, three
 from tests.logs import assistant, usage
 from tests.ui.helpers import screen_text, wait_until

@@ -19,13 +19,14 @@ from unittest.mock import patch
 from claude_tui.native import library, reading
 from claude_tui.sources.claude import source
 from claude_tui.sources.claude.fast import reader as fast
-from claude_tui.sources.protocol import Checkpoint
+from claude_tui.sources.protocol import Checkpoint, ColumnsRead
 from claude_tui.sources.reading import search
 from claude_tui.sources.reading.lines import LineReader
-from tests.fuzz.fuzzer import Compared, LogFuzzer
+from tests.fuzz.fuzzer import Compared
 from tests.fuzz.long_run import run_long
 from tests.fuzz.mutations import MUTATIONS
-from tests.fuzz.sameness import differences, native_read
+from tests.fuzz.parts import Part, PartsFuzzer
+from tests.fuzz.sameness import compared, differences, native_reads
 from tests.logs import assistant, line, usage
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "claude"
@@ -94,15 +95,13 @@ def reading_with(*, window: int, max_line: int, is_native: bool) -> Iterator[Non
         yield
 
 
-class ClaudeFuzzer(LogFuzzer):
+class ClaudeFuzzer(PartsFuzzer[ColumnsRead]):
     """Writes transcripts of mutated lines."""
 
     mutations = MUTATIONS
 
     def __init__(self, seed: int, folder: Path, whole_of: int = 1) -> None:
-        super().__init__(seed)
-        self.whole_of = whole_of
-        self.has_core = library.found().core is not None  # it is tried before anything is read in another way
+        super().__init__(seed, whole_of)
         self.folder = folder / "projects" / "-home-project"
         self.folder.mkdir(parents=True)
         self.path = self.folder / "s1.jsonl"
@@ -127,29 +126,55 @@ class ClaudeFuzzer(LogFuzzer):
         """Read the transcript in every way."""
         return differences(str(self.path), since)
 
-    def compare_parts(self, made: Sequence[bytes]) -> list[str]:
-        """Compare lines between two usual ones: as many at once as the native core does not leave all to Python."""
-        if not self.has_core:
-            return []
-        before, after = self.usual
-        parts = [[one] for one in made if needs_place(one)]
+    def parts(self, made: Sequence[bytes]) -> list[Part]:
+        """Divide lines: those for which the core is likely to leave all are alone."""
         fit = [one for one in made if not needs_place(one)]
-        parts += [fit[at : at + PART] for at in range(0, len(fit), PART)]
-        while parts:
-            part = parts.pop()
-            lines = b"".join(one + b"\n" for one in part)
-            # Of a file that is mostly unusual the core leaves all.
-            self.write(b"".join((before, LONG % (b"x" * len(lines)), lines, after)))
-            native = native_read(str(self.path), is_left_alone=True)
-            if native is not None:
-                found, _ = differences(str(self.path), native=native)
-                if found:
-                    return [*found, *map(repr, part)]
-                self.counts["read natively"] += len(part)
-            elif len(part) > 1:
-                half = len(part) // 2
-                parts += part[:half], part[half:]
-        return []
+        return [Part([one]) for one in made if needs_place(one)] + grouped(fit)
+
+    def framed(self, part: Part) -> bytes:
+        """Put lines between two usual ones, and so much beside them that most of the file is usual."""
+        before, after = self.usual
+        lines = b"".join(one + b"\n" for one in part.lines)
+        return b"".join((before, LONG % (b"x" * len(lines)), lines, after))
+
+    def place(self, number: int) -> Path:
+        """Make every fourth a sub-agent's."""
+        return self.folder / (f"agent-a{number}.jsonl" if number % 4 == 3 else f"s{number}.jsonl")
+
+    def natively(self, parts: Sequence[Part], paths: Sequence[Path]) -> list[ColumnsRead | None]:
+        """Read transcripts, but for those that Python would read again for what the core left."""
+        asked = [number for number, part in enumerate(parts) if not part.is_left]
+        read = native_reads([str(paths[number]) for number in asked], is_left_alone=True)
+        found = dict(zip(asked, read, strict=True))
+        return [found.get(number) for number in range(len(parts))]
+
+    def read_of(self, part: Part, native: ColumnsRead | None) -> int | None:
+        """Compare what the core read, and what it does not read even alone."""
+        return 0 if part.is_left else None if native is None else len(part.lines)
+
+    def again(self, unread: Sequence[tuple[Part, ColumnsRead | None]]) -> list[Part]:
+        """Take those lines out that the core does not read even alone, and compare them apart."""
+        left = [part.lines[0] for part, _ in unread if len(part.lines) == 1]
+        parts = [
+            half
+            for part, _ in unread
+            if part.is_tried and len(part.lines) > 1
+            for half in part.halves(len(part.lines) // 2)
+        ]
+        tried = [Part([one]) for part, _ in unread if not part.is_tried and len(part.lines) > 1 for one in part.lines]
+        fit: list[bytes] = []
+        for part, _, native in self.read(tried):
+            (left if native is None else fit).extend(part.lines)
+        return parts + grouped(fit, is_tried=True) + grouped(left, is_left=True)
+
+    def disagreements(self, path: Path, native: ColumnsRead | None) -> list[str]:
+        """Read a transcript in Python's two ways."""
+        return compared(str(path), native)[0]
+
+
+def grouped(lines: Sequence[bytes], *, is_tried: bool = False, is_left: bool = False) -> list[Part]:
+    """Divide lines into parts."""
+    return [Part(lines[at : at + PART], is_tried=is_tried, is_left=is_left) for at in range(0, len(lines), PART)]
 
 
 def needs_place(one: bytes) -> bool:

@@ -31,13 +31,12 @@ from claude_tui.sources.protocol import Checkpoint, LogFile
 from claude_tui.sources.reading import search
 from claude_tui.sources.reading.lines import LineReader
 from tests.fuzz import mutations
-from tests.fuzz.fuzzer import Compared, LogFuzzer
+from tests.fuzz.fuzzer import Compared
 from tests.fuzz.long_run import run_long
 from tests.fuzz.mutations import Mutation, Pool
+from tests.fuzz.parts import Part, PartsFuzzer
 from tests.fuzz.sameness import disagreements
 
-PART: Final = 10
-"""Lines that are compared behind a start."""
 GOLDEN = Path(__file__).parent.parent / "golden" / "codex"
 SOURCE = CodexSource()
 
@@ -172,10 +171,19 @@ def reading_with(*, window: int = 8 << 20, max_line: int = 8 << 20, is_native: b
 
 def differences(root: Path, path: Path, since: Checkpoint | None = None) -> Compared:
     """Read a rollout in every way."""
-    file = LogFile("codex", str(path), str(root), 0, 0, 0, 0)
+    file = log_file(root, path)
+    return compared(file, begun(file) if since is None else None, since)
+
+
+def log_file(root: Path, path: Path) -> LogFile:
+    """Return a rollout as it is found."""
+    return LogFile("codex", str(path), str(root), 0, 0, 0, 0)
+
+
+def compared(file: LogFile, one: CoreRollout | None, since: Checkpoint | None = None) -> Compared:
+    """Read a rollout in Python's ways, and on from where the core ended."""
     slow = SOURCE.read(file, since)
     found = disagreements(slow, fast.read_columns(file, since, keep_names=True))
-    one = begun(file) if since is None else None
     if one is not None:
         native = completed(one, file, keep_names=True)
         found += [f"natively to {one.end}: {said}" for said in disagreements(slow, native)]
@@ -184,22 +192,26 @@ def differences(root: Path, path: Path, since: Checkpoint | None = None) -> Comp
 
 def begun(file: LogFile) -> CoreRollout | None:
     """What the native core reads of a rollout; None if nothing, or if it is not built."""
+    return all_begun([file.path])[0] if os.path.exists(file.path) else None
+
+
+def all_begun(paths: Sequence[str]) -> list[CoreRollout | None]:
+    """What one call of the native core reads of rollouts; None if nothing of one, or if it is not built."""
+    found: list[CoreRollout | None] = [None] * len(paths)
     core = library.found().core
-    if core is None or not os.path.exists(file.path):
-        return None
-    found = read_rollouts(core, [(file.path, os.path.getsize(file.path))], threads=1, with_names=True)
-    return found[0] if found else None
+    if core is not None:
+        for one in read_rollouts(core, [(path, os.path.getsize(path)) for path in paths], threads=1, with_names=True):
+            found[one.place] = one
+    return found
 
 
-class CodexFuzzer(LogFuzzer):
+class CodexFuzzer(PartsFuzzer[CoreRollout]):
     """Writes rollouts of mutated lines beside the real ones."""
 
     mutations = MUTATIONS
 
     def __init__(self, seed: int, folder: Path, whole_of: int = 1) -> None:
-        super().__init__(seed)
-        self.whole_of = whole_of
-        self.has_core = library.found().core is not None  # it is tried before anything is read in another way
+        super().__init__(seed, whole_of)
         self.folder = folder / "codex"
         for home in GOLDEN.iterdir():
             if home.is_dir():  # parents of the threads that are mutated
@@ -224,25 +236,44 @@ class CodexFuzzer(LogFuzzer):
         max_line = self.chance.choice((window, 8 << 20))
         return reading_with(window=window, max_line=max_line, is_native=self.chance.random() < 0.8)
 
-    def compare_parts(self, made: Sequence[bytes]) -> list[str]:
-        """Compare lines behind the start of their rollout: again without the one at which the native core ended."""
-        rest = list(made)
-        while rest and self.has_core:
-            lines = [*self.start, *rest[:PART]]
-            ends = list(accumulate(len(one) + 1 for one in lines))
-            self.write(b"\n".join((*lines, b"")))
-            found, _ = self.differences()
-            if found:
-                return [*found, *map(repr, lines)]
-            one = begun(LogFile("codex", str(self.path), str(self.folder), 0, 0, 0, 0))
-            read = bisect_right(ends, one.end if one is not None else 0) - len(self.start)
-            self.counts["read natively"] += max(0, read)
-            rest = rest[min(max(0, read) + 1, PART) :]
-        return []
+    def parts(self, made: Sequence[bytes]) -> list[Part]:
+        """Leave all lines behind the start of their rollout."""
+        return [Part(made, self.start)]
+
+    def framed(self, part: Part) -> bytes:
+        """Put lines behind a start."""
+        return b"\n".join((*part.start, *part.lines, b""))
+
+    def place(self, number: int) -> Path:
+        """Give each a thread of its own."""
+        return self.path.with_name(f"rollout-2026-11-21T07-00-00-x{number}.jsonl")
+
+    def natively(self, parts: Sequence[Part], paths: Sequence[Path]) -> list[CoreRollout | None]:
+        """Read rollouts."""
+        return all_begun([str(path) for path in paths])
+
+    def read_of(self, part: Part, native: CoreRollout | None) -> int | None:
+        """Compare parts of which the core reads all but the last line."""
+        read = lines_read(part, native)
+        return read if read + 1 >= len(part.lines) else None
+
+    def again(self, unread: Sequence[tuple[Part, CoreRollout | None]]) -> list[Part]:
+        """Divide parts behind the line at which the core ended."""
+        return [piece for part, native in unread for piece in part.halves(lines_read(part, native) + 1)]
+
+    def disagreements(self, path: Path, native: CoreRollout | None) -> list[str]:
+        """Read a rollout in Python's two ways, and on from where the core ended."""
+        return compared(log_file(self.folder, path), native)[0]
 
     def differences(self, since: Checkpoint | None = None) -> Compared:
         """Read the rollout in every way."""
         return differences(self.folder, self.path, since)
+
+
+def lines_read(part: Part, native: CoreRollout | None) -> int:
+    """Return how many lines behind the start of a part the core read."""
+    ends = list(accumulate(len(one) + 1 for one in (*part.start, *part.lines)))
+    return max(0, bisect_right(ends, native.end if native is not None else 0) - len(part.start))
 
 
 def main() -> int:

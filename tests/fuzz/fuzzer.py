@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from random import Random
@@ -32,7 +32,7 @@ class Fuzzer(ABC, Generic[Piece, Content]):
     length: ClassVar = 60
     """Pieces of a log."""
     whole_of = 1
-    """Of so many logs one is compared whole, where parts are compared as well."""
+    """Of so many logs one is compared whole, where parts are compared as well (`PartsFuzzer`)."""
     pool: Pool
 
     def __init__(self, seed: int) -> None:
@@ -60,20 +60,24 @@ class Fuzzer(ABC, Generic[Piece, Content]):
         """Read the log in every way."""
 
     def run(self, pieces: int) -> list[str]:
-        """Compare about so many. Returns the disagreements of the first log that has any, and the least that shows
-        them."""
+        """Compare until so many were compared. Returns the disagreements of the first log that has any, and the least
+        that shows them."""
         while self.counts["lines"] < pieces:
-            made = self.make(self.length)
-            self.counts["lines"] += len(made)
-            is_whole = self.counts["files"] % self.whole_of == 0
-            with self.reading():
-                found: list[str] = self.compare(made) if is_whole else []
-                least: list[Piece] = self.fewest(made) if found else []
-            found = found or self.compare_parts(made)
+            _, found = self.run_one()
             if found:
-                return [*found, *map(repr, least)]
-            self.counts["files"] += 1
+                return found
         return []
+
+    def run_one(self) -> tuple[list[Piece], list[str]]:
+        """Make one log, and compare it if it is its turn. Returns its pieces, and what `run` does."""
+        made: list[Piece] = self.make(self.length)
+        self.counts["lines"] += len(made)
+        is_its_turn = self.counts["files"] % self.whole_of == 0
+        with self.reading():
+            found: list[str] = self.compare(made) if is_its_turn else []
+            least: list[Piece] = self.least(made, self._differs) if found else []
+        self.counts["files"] += 1
+        return made, [*found, *map(repr, least)]
 
     def compare(self, made: Sequence[Piece]) -> list[str]:
         """Compare one log: at once, and read as it grew."""
@@ -89,17 +93,16 @@ class Fuzzer(ABC, Generic[Piece, Content]):
         more, _ = self.differences(checkpoint)
         return found + more
 
-    def compare_parts(self, made: Sequence[Piece]) -> list[str]:
-        """Compare pieces in logs of fewer, where that says more."""
-        return []
+    def _differs(self, made: list[Piece]) -> bool:
+        return bool(self.compare(made))
 
-    def fewest(self, made: list[Piece]) -> list[Piece]:
+    def least(self, made: list[Piece], differs: Callable[[list[Piece]], bool]) -> list[Piece]:
         """Leave out pieces as long as the ways still disagree."""
         size = len(made) // 2
         while size:
             for start in range(0, len(made), size):
                 fewer = made[:start] + made[start + size :]
-                if fewer and self.compare(fewer):
+                if fewer and differs(fewer):
                     made = fewer
                     break
             else:
@@ -143,7 +146,8 @@ class LogFuzzer(Fuzzer[bytes, bytes]):
 class Drawn(Protocol):
     """A fuzzer of any pieces."""
 
-    counts: Counter[str]
+    @property
+    def counts(self) -> Counter[str]: ...
 
     def run(self, pieces: int, /) -> list[str]: ...
 
@@ -153,13 +157,16 @@ class Fuzzers:
 
     def __init__(self, fuzzers: Sequence[Drawn]) -> None:
         self.fuzzers = fuzzers
-        self.counts: Counter[str] = Counter()
+
+    @property
+    def counts(self) -> Counter[str]:
+        """What all of them counted."""
+        return sum((fuzzer.counts for fuzzer in self.fuzzers), Counter())
 
     def run(self, pieces: int) -> list[str]:
-        """Compare about so many of each. Returns the disagreements of the first log that has any."""
+        """Compare until each has compared so many. Returns the disagreements of the first log that has any."""
         for fuzzer in self.fuzzers:
             found = fuzzer.run(pieces)
-            self.counts += fuzzer.counts
             if found:
                 return found
         return []

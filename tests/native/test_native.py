@@ -18,7 +18,8 @@ import pytest
 from claude_tui.cli import main
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.scan import scan as scanning
-from claude_tui.engine.scan.native import days_of, read_natively
+from claude_tui.engine.scan.asking import days_of
+from claude_tui.engine.scan.native import read_natively
 from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.scan.scan import Scan
 from claude_tui.engine.state.batch import Packed
@@ -316,7 +317,7 @@ def test_keys_are_numbered_as_ever(tmp_path: Path, core: Core) -> None:
 )
 def test_days_begin_when_the_calendar_says(zone: str) -> None:
     calendar = Calendar(ZoneInfo(zone))
-    days = days_of(calendar, 22_000)
+    days = days_of(calendar.zone, 22_000)
     for number, start in enumerate(days.starts):
         assert calendar.day_hour(start)[0] == days.first + number
         assert calendar.day_hour(start - 1)[0] == days.first + number - 1

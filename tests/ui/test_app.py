@@ -581,3 +581,12 @@ async def test_a_click_on_what_is_just_taken_away_ends_nothing() -> None:
         for kind in (events.MouseDown, events.MouseMove, events.MouseUp):
             await app.on_event(kind(None, x, y, 0, 0, 1, False, False, False, screen_x=x, screen_y=y))
         part._parent = holder
+
+
+async def test_a_key_that_chooses_among_clients_says_that_there_is_one() -> None:
+    async with running(FakeSource()) as (app, pilot):
+        for key, what in (("a", "client"), ("A", "account")):
+            await press(pilot, key)
+            await wait_until(pilot, lambda: bool(app._notifications))
+            assert f"{what} here" in [*app._notifications][-1].message
+            app.clear_notifications()

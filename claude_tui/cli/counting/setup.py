@@ -58,10 +58,10 @@ def counted(
     who start no process after it, and `unchanged` by those who may know the answer: see `count`.
     """
     runtime.counting()
+    prepared = setup(options, is_begun=True, keep_names=keep_names)
     from claude_tui.cli.progress import Bar
     from claude_tui.engine.count import NoLogsError, count
 
-    prepared = setup(options)
     bar = Bar("reading logs")
 
     def show(progress: Progress) -> None:
@@ -100,15 +100,30 @@ def monitor(options: argparse.Namespace) -> Monitor:
     return Monitor(setup(options))
 
 
-def setup(options: argparse.Namespace) -> Setup:
-    """Return what is to be counted, and where what outlives the count is kept."""
-    from claude_tui.engine.setup import Setup
+def setup(
+    options: argparse.Namespace, *, is_begun: bool = False, keep_names: bool = False, is_shown: bool = False
+) -> Setup:
+    """Return what is to be counted, and where what outlives the count is kept.
+
+    `is_begun`: it is begun to find and to read, if nothing is known from before. `keep_names`: as for `counted`, which
+    knows nothing from before then. `is_shown`: beside a screen, and to be kept in a ledger if there is one.
+    """
+    from claude_tui.engine.cache.place import is_anything_saved
     from claude_tui.paths import cache_folder, ledger_file, state_folder
 
-    config, prices, zone = source_config(options), pricer(), timezone(options)
-    if getattr(options, "demo", False):  # invented logs are gone with the program, so nothing is kept of them
-        return Setup(config, prices, zone)
-    return Setup(config, prices, zone, cache_folder(), ledger_file(), state_folder(), project_names(), tickets())
+    config, zone, folder = source_config(options), timezone(options), cache_folder()
+    # Invented logs are gone with the program, so nothing is kept of them.
+    is_kept, head_start = not getattr(options, "demo", False), None
+    if is_begun and (keep_names or not is_kept or not is_anything_saved(folder)):
+        from claude_tui.engine.scan.head_start import begin
+
+        head_start = begin(config, zone, with_names=keep_names or (is_shown and is_kept), is_shown=is_shown)
+    from claude_tui.engine.setup import Setup
+
+    prices = pricer()
+    if not is_kept:
+        return Setup(config, prices, zone, head_start=head_start)
+    return Setup(config, prices, zone, folder, ledger_file(), state_folder(), project_names(), tickets(), head_start)
 
 
 def project_names() -> Projects:

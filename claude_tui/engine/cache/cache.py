@@ -18,6 +18,7 @@ from struct import Struct, error
 from typing import Any, Final
 
 from claude_tui.engine.cache.given import Given
+from claude_tui.engine.cache.place import HEAD
 from claude_tui.engine.cache.schema import SCHEMA
 from claude_tui.engine.cache.section_file import (
     DamagedSectionError,
@@ -73,7 +74,7 @@ class Cache:
         if self._folder is None:
             return None
         try:
-            head = Sections(self._folder / "head")
+            head = Sections(self._folder / HEAD)
             cells, names, facts, files, given, about = head.read(*_HEAD)
             described = from_json(about)
             table = Sections(self._folder / Path(described["table"]).name)
@@ -115,7 +116,7 @@ class Cache:
         """Make the next start begin without what was saved."""
         if self._folder is not None:
             with contextlib.suppress(OSError):
-                (self._folder / "head").unlink()
+                (self._folder / HEAD).unlink()
 
     def _write(self, folder: Path, name: str, table: Mapping[str, bytes], head: Mapping[str, bytes]) -> bool:
         try:
@@ -125,7 +126,7 @@ class Cache:
             with _lease(folder) as is_ours:
                 if is_ours:
                     write_sections(folder / name, table)
-                    write_sections(folder / "head", head)
+                    write_sections(folder / HEAD, head)
                     self.problem = ""
                     for path in folder.glob("table-*"):
                         if path.name != name:

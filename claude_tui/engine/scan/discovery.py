@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from claude_tui.records import NamedTuple
 from claude_tui.sources.protocol import LogFile, SourceConfig
 from claude_tui.sources.registry import logs_below, roots
+
+if TYPE_CHECKING:
+    from claude_tui.engine.scan.head_start import HeadStart
 
 MANY_FILES: Final = 1024
 """From so many files on the native core finds them sooner, even if none has to be read."""
@@ -19,48 +22,66 @@ MANY_FILES: Final = 1024
 MANY_FOLDERS: Final = 16
 """So few entries of a folder are looked at in Python sooner than the core is loaded."""
 
+Found = Callable[[Iterable[LogFile]], list[LogFile]]
+"""Takes the files below a root while they are being found, and returns them."""
 
-class Found(NamedTuple):
+
+class Listing(NamedTuple):
     """The logs there were, looked for from an instant on."""
 
     files: list[LogFile]
     at_ms: int
 
 
-def find(config: SourceConfig, expected: int) -> Found:
-    """Return every log there is now, if probably as many as `expected`."""
+def listed(config: SourceConfig, expected: int) -> Listing:
+    """Return every log there is now, probably as many as `expected`."""
     at_ms = time.time_ns() // 1_000_000
-    return Found(discover(config, natively=expected > MANY_FILES), at_ms)
+    return Listing(discover(config, natively=expected > MANY_FILES), at_ms)
 
 
-def discover(config: SourceConfig, *, natively: bool = False) -> list[LogFile]:
+def discover(
+    config: SourceConfig, *, natively: bool = False, found: Found = list, head_start: HeadStart | None = None
+) -> list[LogFile]:
     """Return every log of every client asked for, the newest first, each file once.
 
-    `natively`: by the native core, as far as it can. It pays where there are many, or they will be read by it.
+    `natively`: by the native core, as far as it can. It pays where there are many, or they will be read by it. `found`
+    is told of what is found otherwise; it may leave out what it was told of before. `head_start` has found those of
+    some folders.
     """
     parts: list[list[LogFile]] = []
     is_sorted = True
     for source, root in ((name, root) for name in config.sources for root in roots(name, config)):
-        found = _found_natively(root) if natively and source == "claude" else None
-        part = list(logs_below(source, root)) if found is None else found
+        by_core = head_start.found(root) if head_start is not None and source == "claude" else None
+        if by_core is None and natively and source == "claude":
+            by_core = transcripts_below(root)
+        part = found(logs_below(source, root)) if by_core is None else by_core
         if part:
             parts.append(part)
-            is_sorted &= found is not None
-    if len(parts) == 1 and is_sorted:
-        return parts[0]
+            is_sorted &= by_core is not None
+    return parts[0] if len(parts) == 1 and is_sorted else newest_first(parts)
+
+
+def newest_first(parts: Iterable[Iterable[LogFile]]) -> list[LogFile]:
+    """Return the files of several folders, the newest first, each file once."""
     return sorted(distinct(chain(*parts)), key=lambda file: (-file.mtime_ns, file.path))
 
 
-def _found_natively(root: Path) -> list[LogFile] | None:
-    """Return the transcripts below a folder, each once, in the order of `discover`; None where Python must look, or
-    may."""
-    from claude_tui.native.library import found, is_asked_for
+def is_core_worthwhile(root: Path) -> bool:
+    """Whether a folder is there and holds so much that the core finds it sooner than Python, or is to."""
+    from claude_tui.native.library import is_asked_for
 
     try:
-        is_little = len(os.listdir(root)) < MANY_FOLDERS and not is_asked_for()
+        return len(os.listdir(root)) >= MANY_FOLDERS or is_asked_for()
     except OSError:
-        return None
-    core = found(to_read=False).core if not is_little else None
+        return False
+
+
+def transcripts_below(root: Path) -> list[LogFile] | None:
+    """Return every transcript below a folder, each once, in the order of `discover`; None where Python must look, or
+    may."""
+    from claude_tui.native.library import found
+
+    core = found(to_read=False).core if is_core_worthwhile(root) else None
     if core is None:
         return None
     from claude_tui.native import walking

@@ -6,51 +6,34 @@ touch the store.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
-from datetime import date
-from functools import lru_cache, partial
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError, Future
+from functools import partial
 from itertools import accumulate, islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from claude_tui.engine.scan.asking import CALLS, is_little, read_transcripts, spans
 from claude_tui.engine.scan.rollouts import read_rollouts
 from claude_tui.engine.state.batch import Ends, FileColumns, FileOutcome, Packed, pack
-from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.engine.state.sums.cells import NOTHING, file_cells
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.native.core import threads_for
-from claude_tui.native.library import found, is_asked_for
+from claude_tui.native.library import found
 from claude_tui.sources.claude.recognition import unrecognised
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import ColumnsRead
-from claude_tui.sources.values.instants import AHEAD_MS
 
 if TYPE_CHECKING:
+    from claude_tui.engine.scan.head_start import Reading
     from claude_tui.engine.scan.reading import FileReader, Task
     from claude_tui.native.core import Core
-    from claude_tui.native.reading import CoreAnswer, CoreFile, Days, Sum
+    from claude_tui.native.reading import CoreAnswer, CoreFile, Sum
     from claude_tui.pricing import Pricer
     from claude_tui.sources.columns import Columns
     from claude_tui.sources.protocol import LogFile
 
-LITTLE_BYTES: Final = 1 << 18
-"""So much is read in Python sooner than the core is loaded."""
-
-CALLS: Final = 2
-"""Calls of the core at once: it reads on while what it gave before is put together. They share the processors: more
-threads would only keep Python, which has one, from taking in what was read."""
-
-FILE_BYTES: Final = 32 << 10
-"""Opening a file and taking in what it says take as long as reading so much."""
-
-PARTS: Final = 4
-"""The core is given at most this part of what is left."""
-
-LEAST_BYTES: Final = 8 << 20
-"""So much is not divided further: each call of the core takes its own time, too."""
-
-_FIRST_DAY: Final = date(2023, 1, 1).toordinal()
-_DAY_MS: Final = 86_400_000
+    Begun = list[tuple[list[Task], Future[CoreAnswer]]]
+    """Tasks that are being done, with what is going to be the answer."""
 
 
 def natively_readable(tasks: Sequence[Task]) -> tuple[list[Task], list[Task]]:
@@ -58,51 +41,66 @@ def natively_readable(tasks: Sequence[Task]) -> tuple[list[Task], list[Task]]:
     whole: list[Task] = []
     others: list[Task] = []
     for task in tasks:
-        is_whole = task.since is None and task.file.size > 0 and _is_known(task.file)
+        file, since = task
+        is_whole = since is None and file.size > 0 and _is_known(file)
         (whole if is_whole else others).append(task)
-    is_little = sum(task.file.size for task in whole) < LITTLE_BYTES and not is_asked_for()
-    if is_little or not whole or found().core is None:
+    if is_little([file.size for file, _ in whole]) or not whole or found().core is None:
         return [], [*tasks]
     return whole, others
 
 
 def portions(tasks: Sequence[Task], most_bytes: int) -> Iterator[list[Task]]:
-    """Divide tasks into what the core is given at once, about in order, each the logs of one client.
-
-    The less is left the less it is, for nothing is read beside the last one being taken in.
-    """
-    left = dict.fromkeys({task.file.source for task in tasks}, 0)
-    for file, _ in tasks:
-        left[file.source] += FILE_BYTES + file.size
-    begun: dict[str, list[Task]] = {}
-    room: dict[str, int] = {}
+    """Divide tasks into what the core is given at once, about in order, each the logs of one client."""
+    of_client: dict[str, list[Task]] = {}
     for task in tasks:
-        file = task.file
-        source, size = file.source, FILE_BYTES + file.size
-        if source not in begun:
-            begun[source] = []
-            room[source] = min(most_bytes, max(left[source] // PARTS, LEAST_BYTES))
-        begun[source].append(task)
-        left[source] -= size
-        room[source] -= size
-        if room[source] <= 0:
-            yield begun.pop(source)
-    yield from begun.values()
+        of_client.setdefault(task.file.source, []).append(task)
+    if len(of_client) == 1:
+        yield from _divided(tasks, most_bytes)
+        return
+    every = [portion for some in of_client.values() for portion in _divided(some, most_bytes)]
+    yield from sorted(every, key=lambda portion: -portion[0].file.mtime_ns)
+
+
+def begun_of(readings: Sequence[Reading], tasks: Sequence[Task]) -> tuple[Begun, list[Task]]:
+    """Return the tasks that are being done already, and the others."""
+    taken: Begun = []
+    rest = list(tasks)
+    for files, answer in readings:
+        # The very files that were found: another of the same path is another one.
+        wanted = set(map(id, files))
+        mine = [task for task in rest if id(task.file) in wanted]
+        if len(mine) == len(wanted):
+            taken.append((mine, answer))
+            rest = [task for task in rest if id(task.file) not in wanted]
+    return taken, rest
+
+
+def _divided(tasks: Sequence[Task], most_bytes: int) -> Iterator[list[Task]]:
+    sizes = [file.size for file, _ in tasks]
+    return (list(tasks[start:end]) for start, end in spans(sizes, most_bytes))
 
 
 def _is_known(file: LogFile) -> bool:
     return file.source == "claude" or (file.source == "codex" and file.path.endswith(".jsonl"))
 
 
-def read_natively(tasks: Sequence[Task], reader: FileReader) -> tuple[list[Packed], list[Task]]:
-    """Read whole logs of one client. Returns what was read, and the files that Python must read. Raises nothing."""
+def read_natively(
+    tasks: Sequence[Task], reader: FileReader, begun: Callable[[], CoreAnswer] | None = None
+) -> tuple[list[Packed], list[Task]]:
+    """Read whole logs of one client. Returns what was read, and the files that Python must read. Raises nothing but
+    CancelledError.
+
+    `begun` gives the answer if that was asked for before.
+    """
     core = found().core
     if core is None:
         return [], [*tasks]
     try:
         if tasks[0].file.source == "codex":
             return read_rollouts(core, tasks, reader, threads_for([task.file.size for task in tasks], CALLS))
-        return _read_transcripts(core, tasks, reader)
+        return _read_transcripts(core, tasks, reader, begun)
+    except CancelledError:
+        raise
     except Exception:
         import logging  # 3 ms, for what should not happen
 
@@ -110,14 +108,14 @@ def read_natively(tasks: Sequence[Task], reader: FileReader) -> tuple[list[Packe
         return [], [*tasks]
 
 
-def _read_transcripts(core: Core, tasks: Sequence[Task], reader: FileReader) -> tuple[list[Packed], list[Task]]:
-    from claude_tui.native.reading import read_files
-
-    latest_ms = time.time_ns() // 1_000_000 + AHEAD_MS
-    days = days_of(reader.calendar, latest_ms // _DAY_MS + 3)
-    paths = [(task.file.path, task.file.size) for task in tasks]
-    threads = threads_for([size for _, size in paths], CALLS)
-    answer = read_files(core, paths, days, latest_ms, threads=threads, with_names=reader.keep_names)
+def _read_transcripts(
+    core: Core, tasks: Sequence[Task], reader: FileReader, begun: Callable[[], CoreAnswer] | None
+) -> tuple[list[Packed], list[Task]]:
+    if begun is not None:
+        answer = begun()
+    else:
+        files = [file for file, _ in tasks]
+        answer = read_transcripts(core, files, reader.calendar.zone, with_names=reader.keep_names)
     packs = _packs(tasks, answer, reader)
     read = {one.place for one in answer.files}
     return packs, [task for place, task in enumerate(tasks) if place not in read]
@@ -161,16 +159,6 @@ def _read(columns: Columns, one: CoreFile, path: str, problems: Problems) -> Col
     if not one.rows and not one.is_known:
         problems = problems.with_more(Problems(unrecognised(path)))
     return ColumnsRead(columns, one.checkpoint, one.facts, problems, False, one.checkpoint.offset, one.lines)
-
-
-@lru_cache(4)
-def days_of(calendar: Calendar, last_day: int) -> Days:
-    """Return when the local days begin up to one, given in days since the epoch."""
-    from claude_tui.native.reading import Days
-
-    last = date(1970, 1, 1).toordinal() + last_day
-    # A span is two days' beginnings: of every second day it gives those of all.
-    return Days(_FIRST_DAY, [start for day in range(_FIRST_DAY, last + 1, 2) for start in calendar.span_ms(day)])
 
 
 def _packs(tasks: Sequence[Task], answer: CoreAnswer, reader: FileReader) -> list[Packed]:

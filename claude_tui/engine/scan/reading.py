@@ -150,6 +150,11 @@ def is_more(tasks: Iterable[Task], size_bytes: int) -> bool:
     return any(total > size_bytes for total in accumulate(map(bytes_to_read, tasks)))
 
 
+def bytes_of(tasks: Iterable[Task]) -> int:
+    """Return how much of some files is still unread."""
+    return sum([max(0, file.size - since.offset) if since is not None else file.size for file, since in tasks])
+
+
 def bytes_to_read(task: Task) -> int:
     """Return how much of a file is still unread."""
     file, since = task

@@ -12,24 +12,22 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future, ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from claude_tui.engine.scan.native import CALLS, natively_readable, portions, read_natively
-from claude_tui.engine.scan.reading import FileReader, Task, batches, bytes_to_read
+from claude_tui.engine.scan.asking import CALLS, NATIVE_BYTES, SHOWN_BYTES
+from claude_tui.engine.scan.native import begun_of, natively_readable, portions, read_natively
+from claude_tui.engine.scan.reading import FileReader, Task, batches, bytes_of
 from claude_tui.engine.state.batch import Packed
 from claude_tui.model import Phase, Progress
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
+    from claude_tui.engine.scan.ahead import Ahead
+    from claude_tui.engine.scan.head_start import HeadStart
+    from claude_tui.engine.scan.native import Begun
     from claude_tui.engine.scan.workers import Workers
-
-NATIVE_BYTES: Final = 128 << 20
-"""Bytes that the native core is given at most at once: the more, the less its threads wait for each other, and the
-fewer responses are known from others before."""
-
-SHOWN_BYTES: Final = 64 << 20
-"""The same beside a screen, which shows numbers sooner and waits less long while one is taken in."""
 
 BYTES_PER_WORKER: Final = 12 << 20
 """A worker that would read less than this costs more than it saves."""
@@ -40,6 +38,8 @@ MAX_IN_FLIGHT: Final = 50
 OnRead = Callable[[Packed], None]
 OnProgress = Callable[[Progress], None]
 Pending = Future[Packed]
+NativelyRead = tuple[list[Packed], list[Task]]
+"""What the core read, and what it left."""
 
 _log = logging.getLogger(__name__)
 
@@ -54,27 +54,46 @@ class Scan:
     """One read of many files. Made as early as possible, so that workers read while the rest is loaded.
 
     `processes` is the number of worker processes; None chooses by the size of the work. `niceness` is by how much
-    others come before them.
+    others come before them. `ahead` is what workers have begun to read of the same tasks, if they have, and
+    `head_start` what the core has.
     """
 
     def __init__(
-        self, tasks: Sequence[Task], reader: FileReader, *, processes: int | None = None, niceness: int = 0
+        self,
+        tasks: Sequence[Task],
+        reader: FileReader,
+        *,
+        processes: int | None = None,
+        niceness: int = 0,
+        ahead: Ahead | None = None,
+        head_start: HeadStart | None = None,
     ) -> None:
         self.files_total = len(tasks)
-        self.bytes_total = sum(bytes_to_read(task) for task in tasks)
+        self.bytes_total = bytes_of(tasks)
         self._reader = reader
-        whole, tasks = natively_readable(tasks) if processes is None else ([], tasks)
-        self._batches = list(batches(tasks))
         self._processes, self._niceness = processes, niceness
-        self._workers = self._start_workers()
-        self._early = [self._submit(batch) for batch in self._batches[:MAX_IN_FLIGHT]]
+        self._core: ThreadPoolExecutor | None = None
+        whole: list[Task] = []
+        begun: Begun = []
+        self._workers = ahead.workers if ahead is not None else None
+        if ahead is not None and ahead.workers is not None:
+            self._batches, self._early = ahead.batches, ahead.early
+        else:
+            whole, tasks = natively_readable(tasks) if processes is None else ([], tasks)
+            if head_start is not None:
+                self._core, readings = head_start.taken_over(with_names=reader.keep_names)
+                begun, whole = begun_of(readings, whole)
+            self._batches, self._early = list(batches(tasks)), []
+            self._workers = self._start_workers()
+        self._early += [self._submit(batch) for batch in self._batches[len(self._early) : MAX_IN_FLIGHT]]
         # A thread comes after the processes, for a process with threads must not be forked.
-        self._core = ThreadPoolExecutor(CALLS, "core") if whole else None
-        self._natively = deque(
-            (batch, self._core.submit(read_natively, batch, reader))
-            for batch in portions(whole, SHOWN_BYTES if niceness else NATIVE_BYTES)
-            if self._core is not None
+        self._core = self._core or (ThreadPoolExecutor(CALLS, "core") if whole else None)
+        self._natively = deque[tuple[list[Task], Callable[[], NativelyRead]]](
+            (batch, partial(read_natively, batch, reader, answer.result)) for batch, answer in begun
         )
+        for batch in portions(whole, SHOWN_BYTES if niceness else NATIVE_BYTES):
+            if self._core is not None:
+                self._natively.append((batch, self._core.submit(read_natively, batch, reader).result))
         self._applier = ThreadPoolExecutor(1, "apply")
         self._begun: Future[Sequence[Task]] | None = None
         self._taking, self._is_over = threading.Lock(), False
@@ -154,12 +173,12 @@ class Scan:
         others: list[Task] = []
         while self._natively:
             tasks, read = self._natively.popleft()
-            packs, left = read.result()
+            packs, left = read()
             for found in packs:
                 self._take_in(on_read, found)
             on_progress(self._progress(tasks, left))
             others += left
-        if worker_count(sum(map(bytes_to_read, others))):
+        if worker_count(bytes_of(others)):
             return others
         for batch in batches(others):
             self._take_in(on_read, self._reader.read_all(batch))
@@ -180,12 +199,7 @@ class Scan:
             return await loop.run_in_executor(self._applier, self._read_again, batch, error)
 
     def _submit(self, batch: list[Task]) -> Pending | None:
-        if self._workers is None:
-            return None
-        try:
-            return self._workers.submit(batch)
-        except (BrokenExecutor, RuntimeError, OSError, ValueError):  # ValueError: file descriptors are odd here
-            return None
+        return self._workers.submit(batch) if self._workers is not None else None
 
     def _read_again(self, batch: list[Task], error: BaseException) -> Packed:
         _log.warning("reading %d files in this process: %s", len(batch), error)
@@ -205,19 +219,19 @@ class Scan:
     def _start_workers(self) -> Workers | None:
         count = self._processes
         if count is None:
-            count = worker_count(sum(bytes_to_read(task) for batch in self._batches for task in batch))
+            count = worker_count(sum(map(bytes_of, self._batches)))
         if not count:
             return None
-        from claude_tui.engine.scan.workers import Workers  # 12 ms, for those who have any
+        if self._core is not None:  # a process with threads must not be forked
+            self._core.shutdown()
+            self._core = None
+        from claude_tui.engine.scan.workers import started  # 12 ms, for those who have any
 
-        try:
-            return Workers(count, self._reader, self._niceness)
-        except OSError:
-            return None
+        return started(count, self._reader, self._niceness)
 
     def _progress(self, batch: Sequence[Task], left: Sequence[Task] = ()) -> Progress:
         self._files_done += len(batch) - len(left)
-        self._bytes_done += sum(map(bytes_to_read, batch)) - sum(map(bytes_to_read, left))
+        self._bytes_done += bytes_of(batch) - bytes_of(left)
         done, total = self._bytes_done, self.bytes_total
         eta_s = (time.monotonic() - self._started) * (total - done) / done if done else None
         return Progress(Phase.SCANNING, self._files_done, self.files_total, done, total, eta_s)

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Final
 
@@ -41,13 +41,17 @@ class Workers:
             initializer=_start,
             initargs=(reader, os.getpid(), niceness),
         )
+        _widen(getattr(self._pool, "_result_queue", None))
         self._guard: threading.Thread | None = None
         self._stopped = threading.Event()
 
-    def submit(self, tasks: list[Task]) -> Future[Packed]:
-        """Read files in a worker."""
+    def submit(self, tasks: list[Task]) -> Future[Packed] | None:
+        """Read files in a worker; None if there is none that could."""
         files, since = zip(*tasks, strict=True)
-        future = self._pool.submit(_read, fields_of(files), since)
+        try:
+            future = self._pool.submit(_read, fields_of(files), since)
+        except (BrokenExecutor, RuntimeError, OSError, ValueError):  # ValueError: file descriptors are odd here
+            return None
         if self._guard is None:  # after the first processes: a fork must not find a thread
             self._guard = threading.Thread(target=self._watch, name="workers", daemon=True)
             self._guard.start()
@@ -75,6 +79,22 @@ class Workers:
                 if writer is not None:
                     writer.close()
             return
+
+
+def _widen(results: object) -> None:
+    """Let workers hand over a whole result though this process is at something else."""
+    with contextlib.suppress(ImportError, AttributeError, OSError):  # only Linux can
+        import fcntl
+
+        fcntl.fcntl(results._writer, fcntl.F_SETPIPE_SZ, 1 << 20)  # type: ignore[attr-defined]
+
+
+def started(count: int, reader: FileReader, niceness: int = 0) -> Workers | None:
+    """Return workers; None if no process can be started."""
+    try:
+        return Workers(count, reader, niceness)
+    except OSError:
+        return None
 
 
 def _start_tracker() -> None:

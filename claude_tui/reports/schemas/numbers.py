@@ -139,7 +139,8 @@ CAUSES: Final = record(
         "until": maybe(DAY), "project": maybe(TEXT), "session": maybe(TEXT), "prices": TEXT, "total_cost_nano": NANO,
         **_DOUBTS, "responses": COUNT,
         "rows": rows(record(
-            _CAUSED, tokens_est=COUNT, carried_nano=NANO, tools=rows(record(_CAUSED)),
+            _CAUSED, tokens_est=COUNT, carried_nano=NANO, each_nano=NANO, models=TEXTS, lost_caches=COUNT,
+            lost_caches_nano=NANO, tools=rows(record(_CAUSED)),
             started=record({"agents": COUNT, "cost_nano": NANO}),
         )),
         "of_which": record({

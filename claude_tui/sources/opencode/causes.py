@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from claude_tui.sources.causes import Call, Caused, FileCauses
+from claude_tui.sources.causes import Call, Caused, FileCauses, Pending
 from claude_tui.sources.columns import key_number
 from claude_tui.sources.opencode.legacy import parts_of, read_message
 from claude_tui.sources.opencode.rows import MessageReading, changes
@@ -19,6 +19,7 @@ from claude_tui.sources.records.events import ResponseEvent
 from claude_tui.sources.values.json_values import table_of, text_of, written_of
 
 FAILED: Final = "error"
+ENDED: Final = frozenset({"completed", FAILED})
 
 
 def read_causes(
@@ -40,23 +41,29 @@ def _read(source: str, path: str, known: FileCauses | None, since: Checkpoint | 
     found: dict[int, Caused] = {}
     before: set[int] = set()
     file = LogFile(source, path, "", stat.st_size, stat.st_mtime_ns, stat.st_dev, stat.st_ino)
-    checkpoint = Checkpoint(stat.st_dev, stat.st_ino, stat.st_size)
+    checkpoint, pending = Checkpoint(stat.st_dev, stat.st_ino, stat.st_size), None
     if path.endswith(".json"):
         for event in read_message(file, None, frozenset())[1]:
             _add(source, event, parts_of(path), found, before)
     else:
-        with changes(file, since if known is not None else None) as changed:
-            if known is not None and since is not None and not changed.is_whole:
+        is_known = known is not None and known.pending is not None
+        with changes(file, since if is_known else None) as changed:
+            database, last_part = changed.database, changed.database.last_part()
+            if known is not None and known.pending is not None and since is not None and not changed.is_whole:
                 found = {one.key: one for one in known.responses}
                 before = set(found)
-                changed.rows.extend(changed.database.rows_of_parts(since.mark - MARGIN_MS))
+                # Where numbers went down, parts were removed or numbered anew, and all are looked at.
+                after = known.pending.part if known.pending.part <= last_part else 0
+                changed.rows.extend(database.rows_of_parts(since.mark - MARGIN_MS, after, known.pending.messages))
             reading, checkpoint = MessageReading(path, changed), changed.checkpoint
             reading.run()
-            calls = changed.database.calls(None if changed.is_whole else [one for one in reading.messages if one])
+            calls = database.calls(None if changed.is_whole else [one for one in reading.messages if one])
+            unended = [message for message, parts in calls.items() if not all(map(_has_ended, parts))]
+            pending = Pending(unended, last_part)
             for event, message in zip(reading.events, reading.messages, strict=True):
                 if message:
                     _add(source, event, calls.get(message, ()), found, before)
-    return FileCauses(list(found.values()), has_sizes=True, has_calls_only=True), checkpoint
+    return FileCauses(list(found.values()), has_sizes=True, has_calls_only=True, pending=pending), checkpoint
 
 
 def _add(
@@ -82,6 +89,10 @@ def _add(
             made.calls = calls
     if len(calls) > len(made.calls):
         made.calls = calls
+
+
+def _has_ended(part: Mapping[str, Any]) -> bool:
+    return text_of(table_of(part, "state"), "status") in ENDED
 
 
 def _has_failed(part: Mapping[str, Any]) -> bool:

@@ -14,16 +14,14 @@ from typing import TYPE_CHECKING
 from textual import events
 from textual.app import ComposeResult
 from textual.dom import DOMNode
-from textual.geometry import Size
 from textual.screen import Screen
-from textual.timer import Timer
-from textual.widget import Widget
 
-from claude_tui.engine.queries.allowances.budgets import day_limit_nano
-from claude_tui.engine.queries.periods.named import Period, add
+from claude_tui.engine.queries.periods.named import Period
 from claude_tui.model import Phase, Progress, Snapshot
 from claude_tui.ui.main_screen import layout, refresh
 from claude_tui.ui.main_screen.camera import Camera
+from claude_tui.ui.main_screen.header_status import status_of
+from claude_tui.ui.main_screen.hold import Hold
 from claude_tui.ui.main_screen.navigation import Navigation, Stop
 from claude_tui.ui.main_screen.refresh import Refresher
 from claude_tui.ui.main_screen.stage import Stage
@@ -34,9 +32,7 @@ from claude_tui.ui.settings.last_look import LastLook
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.terminal.first_screen import KEEP_S, FirstScreen
 from claude_tui.ui.terminal.painted_app import PaintedApp, PaintedScreen
-from claude_tui.ui.text import clients
 from claude_tui.ui.views.base.view import DayWanted, KeysChanged, MoreFound, Shown, View
-from claude_tui.ui.widgets.edges.header import HeaderStatus
 from claude_tui.ui.widgets.edges.keybar import KeyBar
 from claude_tui.ui.widgets.edges.meters import Meters
 from claude_tui.ui.widgets.edges.topbar import TopBar
@@ -48,15 +44,6 @@ if TYPE_CHECKING:
 
 FIRST_FRAME_S = 1.0
 """Counting waits at most so long for the first frame."""
-
-AT_REST = 3
-"""After so many refreshes without another size, the parts of a view have come to rest."""
-
-FRAME_S = 1 / 60
-"""How soon a layout that is due is looked for again."""
-
-HELD_S = 0.4
-"""What was on screen stays at most so long while another view is drawn."""
 
 
 class DrawnScreen(PaintedScreen):
@@ -104,9 +91,7 @@ class DrawnScreen(PaintedScreen):
         """Whether the first numbers are on screen."""
         self._clock = clock
         self._has_kept = False
-        self._patience: Timer | None = None
-        self._drawn_sizes: list[Size] = []
-        """How large the parts were when they were drawn last."""
+        self._hold = Hold(self)
 
     def compose(self) -> ComposeResult:
         """Status, meters, the views, keys."""
@@ -217,12 +202,12 @@ class DrawnScreen(PaintedScreen):
     def _draw(self, shown: Shown) -> None:
         """Draw a snapshot for the first time, or what is new in it."""
         self.shown = shown
-        self._drawn_sizes = self._sizes()
+        self._hold.note_sizes()
         with self.app.batch_update():
             if self.stage.draw(self.view, shown):
                 self.focus_view()  # what was hidden has lost the keys
             self.draw_frame()
-        self.call_after_refresh(self._let_go_if_whole, self.view.draws)
+        self.call_after_refresh(self._hold.end_if_whole, self.view.draws)
         if not self.is_painted.is_set():
             self.call_after_refresh(self.show_drawn)
         if not self._has_kept and shown.snapshot.progress.phase in (Phase.LIVE, Phase.POLLING):
@@ -231,11 +216,7 @@ class DrawnScreen(PaintedScreen):
 
     def hold(self) -> None:
         """Leave what is on screen until the view that comes is drawn as large as it is: no empty box is seen."""
-        if isinstance(self.app, PaintedApp):
-            self.app.hold()
-            if self._patience is not None:
-                self._patience.stop()  # that of another view would show this one too early
-            self._patience = self.set_timer(HELD_S, self._let_go)
+        self._hold.begin()
 
     def mark_tab(self) -> None:
         """Show at once which view comes, while what is below is left: a key is answered before its view is there."""
@@ -244,42 +225,13 @@ class DrawnScreen(PaintedScreen):
         if isinstance(self.app, PaintedApp) and topbar.display and self.is_active:
             self.app.show_at_once(topbar)
 
-    def _let_go(self) -> None:
-        if isinstance(self.app, PaintedApp):
-            self.app.let_go()
-
-    def _let_go_if_whole(self, draws: int, times: int = AT_REST) -> None:
-        """Show what is drawn, once nothing in it changes its size any more and all is there that it asked for.
-
-        What is drawn first in a view has no size before; then it is drawn again, and that counts from the start.
-        """
-        if not (isinstance(self.app, PaintedApp) and self.app.is_held):
-            return
-        if not self.is_active:
-            self._let_go()  # nothing is laid out below a dialog
-            return
-        view = self.view
-        fits = self.shown is not None and self.shown is view.shown and self._sizes() == self._drawn_sizes
-        if not (fits and view.size and view.draws == draws and view.is_whole):
-            return
-        if self._layout_required:
-            # Not after the refresh: what asks for that again and again leaves no other task its turn.
-            self.set_timer(FRAME_S, lambda: self._let_go_if_whole(draws, times))
-        elif times:
-            self.call_after_refresh(self._let_go_if_whole, draws, times - 1)
-        else:
-            self._let_go()
-
     def on_screen_suspend(self) -> None:
         """A dialog comes: that is to be seen at once."""
-        self._let_go()
-
-    def _sizes(self) -> list[Size]:
-        return [part.size for part in (*self.query_one(Meters).children, *self.view.walk_children(Widget))]
+        self._hold.end()
 
     def _take_layout(self, _: Screen[object]) -> None:
         """Parts may have another size than they were drawn for, and something else to say."""
-        if self.shown is not None and self.is_active and self._sizes() != self._drawn_sizes:
+        if self.shown is not None and self.is_active and not self._hold.has_drawn_sizes:
             self.call_later(self._draw_again)
 
     def _draw_again(self) -> None:
@@ -314,31 +266,7 @@ class DrawnScreen(PaintedScreen):
             self._draw_header(self.shown.snapshot)
 
     def _draw_header(self, snapshot: Snapshot) -> None:
-        navigation, view, today = self.navigation, self.view, self.today
-        in_period = (row.totals for row in snapshot.days if self.period.covers(row.day, today))
-        unlogged = snapshot.unlogged
-        if view.IGNORES_PERIOD:
-            unlogged_nano = sum(nano for day, nano in unlogged.days.items() if self.period.covers(day, today))
-        else:
-            unlogged_nano = unlogged.nano
-        # The sums of a view that asks for all days are those of the period only if that is all days.
-        is_of_period = not view.IGNORES_PERIOD or self.period.range(today) == (None, None)
-        is_split = clients.are_several(snapshot) and is_of_period
-        budgets = self.kept.now.budgets if snapshot.progress.phase is not Phase.MERGED else ()  # those of this machine
-        status = HeaderStatus(
-            view=navigation.here.view, tab=navigation.tab, now_ms=self.now_ms, period=self.period.label,
-            period_short=self.period.short,
-            trail=navigation.scope.trail,
-            totals=add(in_period) if view.IGNORES_PERIOD else snapshot.totals, paused=self.paused_ms is not None,
-            interval_s=self.refresher.interval_s, error=next(iter(self.failures.values()), ""),
-            saved_ms=self.source.saved_ms, exceeded=self.budgets.exceeded, client=navigation.client,
-            account=navigation.account,
-            by_client=clients.totals(snapshot.models) if is_split else {}, window=self.camera.window,
-            unlogged_nano=unlogged_nano, telemetry=self.telemetry,
-            day_limit_nano=day_limit_nano(budgets),
-            has_shades=not (self.app.current_theme.ansi or self.app.no_color),
-        )  # fmt: skip
-        layout.draw_header(self, snapshot, status, self.app.size.width)
+        layout.draw_header(self, snapshot, status_of(self, snapshot), self.app.size.width)
 
     def draw_frame(self) -> None:
         """Draw everything around the view."""

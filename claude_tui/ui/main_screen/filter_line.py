@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
+
+HINT: Final = "words, model:opus, cost>5; ! for the others   Enter keeps it, Esc drops it"
+"""What can be typed, as long as nothing is."""
 
 
 class FilterLine(Input):
@@ -16,7 +19,7 @@ class FilterLine(Input):
 
     def __init__(self, change: Callable[[str], None]) -> None:
         """Set up an empty line. `change` is given what stands in it each time that changes."""
-        super().__init__(id="filter", placeholder="words, model:opus, cost>5; ! for the others", compact=True)
+        super().__init__(id="filter", placeholder=HINT, compact=True)
         self._change = change
 
     def watch_value(self, text: str) -> None:

@@ -11,9 +11,10 @@ from typing import Any, Final
 from textual.screen import Screen
 
 from claude_tui.model import Snapshot
-from claude_tui.ui.widgets.edges.header import HeaderStatus, short_line
+from claude_tui.ui.widgets.edges.header import short_line
 from claude_tui.ui.widgets.edges.keybar import KeyBar
 from claude_tui.ui.widgets.edges.meters import Meters
+from claude_tui.ui.widgets.edges.status import HeaderStatus
 from claude_tui.ui.widgets.edges.topbar import TopBar
 from claude_tui.ui.widgets.line import TextLine
 

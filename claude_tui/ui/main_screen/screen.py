@@ -17,6 +17,7 @@ from claude_tui.ui.main_screen.filter_line import FilterLine
 from claude_tui.ui.main_screen.navigation import Stop
 from claude_tui.ui.settings.keys import SCREEN_BINDINGS
 from claude_tui.ui.table.line_table import LineTable
+from claude_tui.ui.text import clients
 from claude_tui.ui.widgets.edges.keybar import KeyBar
 from claude_tui.ui.widgets.edges.topbar import TopBar
 
@@ -151,12 +152,16 @@ class MainScreen(DrawnScreen):
         present = self.snapshot.sources if self.snapshot is not None else ()
         if self.navigation.choose_next_client(present):
             await self._narrowed()
+        else:
+            self.notify(clients.only(present, "client"), timeout=2, markup=False)
 
     async def action_account(self) -> None:
         """Show the next account alone, or all again; from the top, as a row that was opened belongs to one."""
         present = self.snapshot.accounts if self.snapshot is not None else ()
         if self.navigation.choose_next_account(present):
             await self._narrowed()
+        else:
+            self.notify(clients.only(present, "account"), timeout=2, markup=False)
 
     async def _narrowed(self) -> None:
         """Draw what is shown alone now."""

@@ -92,8 +92,13 @@ def of_row(row: CauseRow, table: CauseTable) -> Statements:
             fact("calls", f"{row.calls:,}", f"{row.failed_calls:,} of them failed" if row.failed_calls else "")
         )
     if row.agents:
-        each = figures.money(row.cost_nano // row.agents, 12)
+        each = figures.money(row.each_nano, 12)
         lines.append(fact("sub-agents", f"{row.agents:,}", f"{each} each" if table.by == "agent" else ""))
+    if row.models:
+        lines.append(fact("models", "", ", ".join(map(display_name, row.models))))
+    if row.missed.number:
+        told = f"{figures.many(row.missed.number, 'time')}, {figures.tokens(row.missed.tokens)} paid anew"
+        lines.append(fact("cache lost", figures.cost(row.missed.sums, 12), told))
     if row.beside.agents:
         money = figures.money(row.beside.cost_nano, 12)
         lines.append(fact("started", money, f"by {figures.many(row.beside.agents, 'sub-agent')}; beside the cost"))

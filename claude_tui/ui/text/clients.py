@@ -36,6 +36,11 @@ def following(client: str, present: Sequence[str]) -> str:
     return choices[(choices.index(client) + 1) % len(choices)] if client in choices else ""
 
 
+def only(present: Sequence[str], what: str) -> str:
+    """Why there is nothing to choose among the clients or accounts that are there."""
+    return f"there is only one {what} here" if present else f"there is no {what} here yet"
+
+
 def named(client: str) -> ClientPart:
     """Glyph and name, with the client's colour."""
     return f"{GLYPHS.get(client, '?')} {client}", COLOURS.get(client, "$foreground")

@@ -157,6 +157,12 @@ class BlocksView(TableView):
             return super().nothing(shown)
         return Content.styled("no 5h blocks" if found.is_loaded else "reading single responses…", "$quiet")
 
+    def counts(self) -> str:
+        """How many blocks there are: gaps between them are none."""
+        table = self._table
+        shown, given = (sum(not row.block.is_gap for row in rows) for rows in (table.rows, table.arrangement.given))
+        return f"{shown:,} of {given:,}" if table.filter else f"{given:,}"
+
     def searched(self, row: BlockRow) -> str:
         """Its models."""
         return " ".join(row.block.models)

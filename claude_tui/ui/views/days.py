@@ -29,7 +29,8 @@ from claude_tui.ui.text.statements import Statements
 from claude_tui.ui.views.base.view import EVERYTHING, DayWanted, Drilled, Scope, Shown, View
 from claude_tui.ui.widgets.days.chart import MARGIN, CostChart, average
 from claude_tui.ui.widgets.days.day_detail import DayDetail, DayFound, day_summary
-from claude_tui.ui.widgets.days.heatmap import GLYPHS, NO_DAYS, OVER, REMEMBERED, Heatmap
+from claude_tui.ui.widgets.days.heatmap import NO_DAYS, Heatmap
+from claude_tui.ui.widgets.days.legend import legend
 from claude_tui.ui.widgets.days.week_heat import WeekHeat
 from claude_tui.ui.widgets.line import assemble
 
@@ -45,21 +46,6 @@ METRICS: Final[dict[str, Callable[[Totals], int]]] = {
     "responses": lambda totals: totals.responses,
 }
 """What the heatmap can show, in the order `m` goes through."""
-
-
-def legend(metric: str, width: int, has_remembered: bool, glyphs: str = GLYPHS, *, has_over: bool = False) -> Content:
-    """What the glyphs of the heatmap stand for, as much of it as fits, and what it shows."""
-    levels = [(f"{glyph} ", f"$heat-{level}") for level, glyph in enumerate(glyphs)]
-    groups: list[tuple[int, Sequence[tuple[str, str]]]] = [
-        (1, [("less ", "$quiet"), *levels, ("more", "$quiet")]),
-        (3, [("- ", "$faint"), ("no data", "$quiet")]),
-        (0, [(metric, "$quiet")]),
-    ]
-    if has_remembered:
-        groups.insert(2, (2, [(glyphs[2], "$heat-2"), (f"{REMEMBERED} logs gone", "$quiet")]))
-    if has_over:
-        groups.insert(2, (2, [(OVER, "bold $error"), (" over budget", "$quiet")]))
-    return assemble(groups, width)
 
 
 class DaysView(View):
@@ -182,11 +168,12 @@ class DaysView(View):
             names = {row.key: short_model(row.name) for row in shown.snapshot.models}
             made = stack(shown.snapshot.day_models, names, since, until, unit)
         self.chart.is_plain = self.heatmap.is_plain = self.is_plain
-        self.chart.show(made)
+        is_known = unit != "hour" or hours is not None
+        self.chart.show(made, is_known=is_known)
         what = "tokens" if not made.is_money else "cost"
         bars = len(made.days)
         covered = shown.period.label if bars <= columns else f"the last {columns:,} of {bars:,} {unit}s"
-        if unit == "hour" and hours is None:
+        if not is_known:
             covered = "reading single responses…"
         self.chart.border_title = Content.assemble(
             (f"{what} per {unit}", "bold $foreground"), (f"  {covered}", "$quiet")
@@ -208,7 +195,8 @@ class DaysView(View):
             week = f"week of {first.day} {moments.MONTHS[first.month - 1]}"
             name = {"day": moments.day(day), "month": f"{day:%b %Y}"}.get(made.unit, week)
             groups.append((0, [(f"▲ {name} {made.label(made.total(index) / unit, width)}", "$quiet")]))
-        self.chart.border_subtitle = assemble(groups, self.chart.size.width - 2) if shown else ""
+        says = shown and self.chart.has_bars
+        self.chart.border_subtitle = assemble(groups, self.chart.size.width - 2) if says else ""
 
     def _show_weeks(self, shown: Shown) -> None:
         """Draw the hours of the week where there is room for them, or where they were asked for."""

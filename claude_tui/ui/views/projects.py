@@ -16,7 +16,7 @@ from claude_tui.ui.table.kinds.cells import Frame
 from claude_tui.ui.table.kinds.client_column import client_column
 from claude_tui.ui.views.base.detailed_view import DetailedView
 from claude_tui.ui.views.base.view import Drilled, Shown
-from claude_tui.widths import cut_start
+from claude_tui.widths import cut_folders
 
 NAMES: Final = {"project": "Project", "team": "Team", "user": "User", "host": "Machine"}
 """What the first column is called, by what the rows are summed by."""
@@ -49,7 +49,7 @@ def project_columns(frame: Frame) -> list[Column[ProjectRow]]:
             "folder",
             "Folder",
             24,
-            lambda row, width: Cell(cut_start(row.name, width), "faint"),
+            lambda row, width: Cell(cut_folders(row.name, width), "faint"),
             lambda row: row.name.lower(),
             10,
             narrow=20,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from claude_tui.engine.scan.native import LEAST_BYTES, portions
+from claude_tui.engine.scan.asking import LEAST_BYTES
+from claude_tui.engine.scan.native import portions
 from claude_tui.engine.scan.reading import Task
 from claude_tui.sources.protocol import LogFile
 

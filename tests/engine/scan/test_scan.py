@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -147,10 +148,11 @@ async def test_without_any_process_everything_is_read_here(
     def refuse(*_: object) -> None:
         raise OSError(11, "no more processes")
 
-    monkeypatch.setattr(Workers, place, refuse)
     if place == "__init__":
+        monkeypatch.setattr(Workers, place, refuse)
         taking = Taking(home.folder, 2)
     else:
+        monkeypatch.setattr(ProcessPoolExecutor, place, refuse)
         monkeypatch.setattr(f"{__name__}.worker_processes", lambda scan: ())
         taking = Taking(home.folder, 2)
     await taking.run(way)

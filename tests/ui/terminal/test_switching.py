@@ -23,7 +23,7 @@ def blanks(lines: list[str]) -> int:
 @pytest.mark.parametrize("keys", ["213", "51", "81"])
 async def test_no_box_is_empty_between_two_views(keys: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("claude_tui.ui.main_screen.drawn_screen.HELD_S", 60.0)
+    monkeypatch.setattr("claude_tui.ui.main_screen.hold.HELD_S", 60.0)
     play = Play(tmp_path, 0)
     async with play._playing():
         play.app.clear_notifications()  # a note hides what is below it, and goes when its time is over
@@ -72,7 +72,7 @@ async def test_drawings_that_are_put_off_for_long_leave_the_others_their_turn(
         with play.app.batch_update():  # nothing is laid out meanwhile
             main.hold()
             main.refresh(layout=True)
-            main.call_after_refresh(main._let_go_if_whole, main.view.draws)
+            main.call_after_refresh(main._hold.end_if_whole, main.view.draws)
             main.call_later(lambda: main.set_timer(0.05, told.set))
             await told.wait()
         await play.settle()

@@ -106,6 +106,8 @@ async def test_blocks_and_gaps_are_listed_the_open_one_on_top() -> None:
         table = app.main.view.table
         assert table is not None
         assert table.rows[0].is_active
+        counted = str(app.main.view.subtitle()).split(" ")[0]
+        assert counted == str(sum(not row.block.is_gap for row in table.rows)), "gaps are no blocks"
         assert sum(row.block.entries for row in table.rows) == len(FakeSource().responses(EVERYTHING))
 
 

@@ -8,11 +8,11 @@ from textual.color import Color
 
 from claude_tui.model import Snapshot, Totals
 from claude_tui.ui.terminal.ascii import TABLE
-from claude_tui.ui.views.days import legend
 from claude_tui.ui.widgets.days.chart import CostChart
 from claude_tui.ui.widgets.days.day_detail import DayFound, day_detail, day_summary
 from claude_tui.ui.widgets.days.day_grid import build_grid
 from claude_tui.ui.widgets.days.heatmap import REMEMBERED, Heatmap
+from claude_tui.ui.widgets.days.legend import legend
 from tests.replacing import replace
 from tests.ui.fakes import TODAY, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled

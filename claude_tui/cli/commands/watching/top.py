@@ -134,9 +134,9 @@ def _standing(options: Namespace) -> int:
 
 def _open(options: Namespace, frame: FirstFrame | None) -> int:
     _check_theme(options.theme)
+    wanted = setup(options, is_begun=True, is_shown=True)
     from claude_tui.engine.first_read import FirstRead
 
-    wanted = setup(options)
     first = FirstRead(wanted)
     if not first.opening.saved_ms:
         # It is read while the screen's code, the slow part, is loaded. With saved numbers to show and little to read

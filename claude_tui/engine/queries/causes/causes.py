@@ -10,18 +10,19 @@ import math
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from claude_tui.engine.queries.causes.context import CONTEXT, Context
 from claude_tui.engine.queries.causes.costs.billing import BilledLine, Biller
 from claude_tui.engine.queries.causes.costs.doubts import Doubts
-from claude_tui.engine.queries.causes.costs.misses import CacheMiss, misses_of
+from claude_tui.engine.queries.causes.costs.misses import CacheMiss, counted_as, misses_of
 from claude_tui.engine.queries.causes.costs.pauses import pauses
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS, NO_ROW
 from claude_tui.engine.queries.causes.division import Division
 from claude_tui.engine.queries.causes.known.book import Archive, CauseBook
+from claude_tui.engine.queries.causes.known.columns import FileCalls
 from claude_tui.engine.queries.causes.known.facts import Finder
 from claude_tui.engine.queries.causes.of_which import of_which
 from claude_tui.engine.queries.causes.sums import Sums
@@ -45,6 +46,7 @@ STEP: Final = 64
 HOLD_S: Final = 0.005
 """How long others wait for it at most."""
 YIELD_S: Final = 0.000_2
+_NO_MISSES: Final[Mapping[int, CacheMiss]] = {}
 
 
 class Causes:
@@ -68,7 +70,7 @@ class Causes:
         self._book = CauseBook(store, folder, on_progress, archive)
         self._biller = Biller(store)
         self._lock = threading.Lock()
-        self._by_file: dict[str, dict[int, CacheMiss]] = {}
+        self._by_file: dict[str, Mapping[int, CacheMiss]] = {}
         self._misses: dict[int, CacheMiss] = {}
         self._finder: Finder | None = None
         self._tables: dict[tuple[Query, str, str], CauseTable] = {}
@@ -152,25 +154,28 @@ class Causes:
 
     def _refreshed(self, *, with_sizes: bool = False) -> Finder:
         """Read what is new, and find the lost caches in it."""
+        with self._store.lock:
+            self._store.settle()
         if self._book.refresh(with_sizes=with_sizes) or self._finder is None:
             with self._store.lock:
                 self._tables.clear()
-                known, self._by_file = self._by_file, {}
                 self._misses = {}
                 for found in self._book.files():
-                    misses = known.get(found.path) if not (found.is_shared or found.is_new) else None
-                    if found.has_calls_only:
-                        misses = {}
-                    if misses is None:
-                        misses = misses_of(found, self._store, self._biller, self._book.names)
-                        found.is_new = False
-                    self._by_file[found.path] = misses
-                    for at, miss in misses.items():
-                        place = self._book.place(found.rows[at])
-                        if place is not None and place.file is found:
-                            self._misses[found.rows[at]] = miss
+                    if not found.has_calls_only:
+                        self._find_misses(found)
                 self._finder = Finder(self._store, self._book)
         return self._finder
+
+    def _find_misses(self, found: FileCalls) -> None:
+        """Find the lost caches of a file, unless nothing they follow from has changed."""
+        seen_as = counted_as(found, self._store.table)
+        if found.seen_as != seen_as:
+            found.seen_as = seen_as
+            self._by_file[found.path] = misses_of(found, self._store, self._biller, self._book.names) or _NO_MISSES
+        for at, miss in self._by_file[found.path].items():
+            place = self._book.place(found.rows[at])
+            if place is not None and place.file is found:
+                self._misses[found.rows[at]] = miss
 
     def _made(self, query: Query, by: str, ticket: re.Pattern[str], finder: Finder) -> CauseTable:
         """Divide, with the store held for some milliseconds at a time; all at once if it moves again and again."""
@@ -212,10 +217,14 @@ class Causes:
             agent = (owner.session, owner.agent) if owner.agent else None
             is_response = query.model in ("", self._store.models[table.model[row]])
             doubted = Doubts.together(line.doubts for line in lines)
-            sums.add(division.shares(row, lines), table.time[row], is_response=is_response, agent=agent, doubts=doubted)
+            shares = division.shares(row, lines)
+            sums.add(shares, table.time[row], is_response=is_response, agent=agent, doubts=doubted)
             doubts = Doubts.together((doubts, doubted)) if any(doubted) else doubts
             cost_nano = sum(line.cost_nano for line in lines)
             responses, total_nano = responses + is_response, total_nano + cost_nano
+            if by == "agent" and is_response:
+                (target,) = {share.target for share in shares}
+                sums.add_of_agent(target, self._store.models[table.model[row]], cost_nano, self._misses.get(row))
             if by == "tool" and agent is not None and (tool := finder.starter(row)):
                 sums.add_started(tool, agent, cost_nano)
         for one in unlogged_lines(self._store, query):
@@ -243,7 +252,7 @@ class Causes:
         notes = (*about.notes, NO_ROW)
         yield CauseTable(CONTEXT, about.convention, total_nano, responses, made, of_which, notes, context.doubts)
 
-    def _of_which(self, rows: Iterable[int], model: str) -> OfWhich:
+    def _of_which(self, rows: Collection[int], model: str) -> OfWhich:
         return of_which(self._store, self._book, self._biller, self._misses, rows, model)
 
 

@@ -54,7 +54,7 @@ class Division:
             return [share for number, line in enumerate(lines) for share in self._kinds(line, thinking * (not number))]
         amounts = _amounts(lines)
         if by == "cache":
-            return _cache(amounts, self._misses.get(row))
+            return _cache(amounts, self._misses.get(row) if self._biller.is_own(row, lines) else None)
         facts = self._finder.facts(row)
         targets = targets_of(by, facts, self._ticket)
         if by == "branch":

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from claude_tui.engine.queries.causes.costs.billing import Biller
 from claude_tui.engine.queries.causes.costs.doubts import Doubts
@@ -18,12 +18,17 @@ from claude_tui.engine.state.store import Store
 
 
 def of_which(
-    store: Store, book: CauseBook, biller: Biller, misses: Mapping[int, CacheMiss], rows: Iterable[int], model: str = ""
+    store: Store,
+    book: CauseBook,
+    biller: Biller,
+    misses: Mapping[int, CacheMiss],
+    rows: Collection[int],
+    model: str = "",
 ) -> OfWhich:
     """Sum up what was avoidable in some rows of a store's table. Hold the store's lock."""
     missed: dict[str, MissSum] = {}
     failed, interrupted, repeated = CountedThings(), CountedThings(), CountedThings()
-    times = store.table.time
+    times, asked = store.table.time, set(rows)
     for row in rows:
         place = book.place(row)
         if place is None:
@@ -32,7 +37,7 @@ def of_which(
         miss = misses.get(row)
         lines = biller.lines(row, model) if miss or at in found.failed or at in found.interrupted else []
         cost_nano, doubts = sum(line.cost_nano for line in lines), Doubts.together(line.doubts for line in lines)
-        if miss is not None and lines:
+        if miss is not None and biller.is_own(row, lines):
             _, number, lost_tokens, missed_nano, last_ms, before = missed.get(miss.cause) or MissSum(miss.cause)
             missed[miss.cause] = MissSum(
                 miss.cause,
@@ -45,20 +50,11 @@ def of_which(
         if at in found.failed:
             parts = split(cost_nano, [1] * len(book.names.calls.names[found.calls[at]]))
             failed_nano = sum(parts[number] for number in found.failed[at])
-            failed = _together(failed, CountedThings(len(found.failed[at]), failed_nano, doubts=doubts))
+            failed = failed.plus(CountedThings(len(found.failed[at]), failed_nano, doubts=doubts))
         if at in found.interrupted:
-            interrupted = _together(interrupted, CountedThings(1, cost_nano, doubts=doubts))
+            interrupted = interrupted.plus(CountedThings(1, cost_nano, doubts=doubts))
         for repeat in found.repeats.get(at, ()):
-            repeat_nano = repeat_cost(found, at, repeat.tokens, biller, book.names)
-            repeated = _together(repeated, CountedThings(1, repeat_nano, repeat.tokens))
+            repeat_nano = repeat_cost(found, at, repeat.tokens, biller, book.names, asked)
+            repeated = repeated.plus(CountedThings(1, repeat_nano, repeat.tokens))
     missed_by = sorted(missed.values(), key=lambda one: (-one.cost_nano, one.cause))
     return OfWhich(tuple(missed_by), failed, interrupted, repeated)
-
-
-def _together(known: CountedThings, more: CountedThings) -> CountedThings:
-    return CountedThings(
-        known.number + more.number,
-        known.cost_nano + more.cost_nano,
-        known.tokens + more.tokens,
-        Doubts.together((known.doubts, more.doubts)),
-    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
+from claude_tui.engine.queries.causes.costs.misses import CacheMiss
 from claude_tui.engine.queries.causes.dimensions import Target
-from claude_tui.engine.queries.causes.tables import CauseRow, StartedAgents
+from claude_tui.engine.queries.causes.tables import CauseRow, CountedThings, StartedAgents
 from claude_tui.model import Usage
 from claude_tui.records import NamedTuple
 
@@ -32,6 +34,8 @@ class _Sum:
         self.agents: set[tuple[str, str]] = set()
         self.doubts = NO_DOUBTS
         self.parts: dict[str, _Sum] = {}
+        self.models: Counter[str] = Counter()
+        self.missed = CountedThings()
 
     def add(self, share: Share, time_ms: int, doubts: Doubts) -> None:
         for at, amount in enumerate(share.amounts):
@@ -50,6 +54,7 @@ class _Sum:
             target.name, target.label, cost_nano, Usage(*counters), self.responses, self.calls,
             self.failed, target.project, len(self.agents), self.last_ms, ordered(parts), beside,
             doubts=self.doubts._replace(unpriced_tokens=unpriced_tokens),
+            models=tuple(sorted(self.models, key=lambda model: (-self.models[model], model))), missed=self.missed,
         )  # fmt: skip
 
 
@@ -83,6 +88,15 @@ class Sums:
                     one.responses += 1
             if agent is not None:
                 whole.agents.add(agent)
+
+    def add_of_agent(self, target: Target, model: str, cost_nano: int, miss: CacheMiss | None) -> None:
+        """Note of a response that went to a target whole which model it is of, and whether it lost its cache."""
+        found = self._sums[target]
+        found.models[model] += cost_nano
+        if miss is not None:
+            found.missed = found.missed.plus(
+                CountedThings(1, min(miss.cost_nano, cost_nano), miss.lost_tokens, miss.doubts)
+            )
 
     def add_started(self, tool: str, agent: tuple[str, str], cost_nano: int) -> None:
         """Note what a sub-agent spent that a call of a tool started."""

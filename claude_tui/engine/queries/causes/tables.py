@@ -25,13 +25,37 @@ class StartedAgents(NamedTuple):
     agents: int = 0
 
 
+class CountedThings(NamedTuple):
+    """So many things at this cost; tokens where they are estimated. `doubts` are those of the responses they are in."""
+
+    number: int = 0
+    cost_nano: int = 0
+    tokens: int = 0
+    doubts: Doubts = NO_DOUBTS
+
+    @property
+    def sums(self) -> Totals:
+        """What they cost, and why that is not exact."""
+        return sums_of(self.cost_nano, self.doubts)
+
+    def plus(self, more: CountedThings) -> CountedThings:
+        """Return these and more of the same."""
+        return CountedThings(
+            self.number + more.number,
+            self.cost_nano + more.cost_nano,
+            self.tokens + more.tokens,
+            Doubts.together((self.doubts, more.doubts)),
+        )
+
+
 class CauseRow(NamedTuple):
     """What went for one thing.
 
     `name` is None if nothing is named, and `label` says what that means; names are as the log has them. Costs and
     `usage` of all rows sum to the totals; a response with calls of several rows counts in each of their `responses`.
     `agents` counts sub-agents. `parts` are tools of an MCP server, and sum to it. By context, `usage` is empty:
-    `tokens_est` came into prompts, and `carried_nano` of the cost was for reading them again.
+    `tokens_est` came into prompts, and `carried_nano` of the cost was for reading them again. By sub-agent there are
+    `models`, that of the dearest responses first, and `missed`: lost caches, and what of the cost is for them.
     """
 
     name: str | None
@@ -49,6 +73,13 @@ class CauseRow(NamedTuple):
     tokens_est: int = 0
     carried_nano: int = 0
     doubts: Doubts = Doubts()
+    models: tuple[str, ...] = ()
+    missed: CountedThings = CountedThings()
+
+    @property
+    def each_nano(self) -> int:
+        """What a sub-agent cost on average; 0 if there is none."""
+        return self.cost_nano // self.agents if self.agents else 0
 
     @property
     def sums(self) -> Totals:
@@ -76,20 +107,6 @@ class MissSum(NamedTuple):
     lost_tokens: int = 0
     cost_nano: int = 0
     last_ms: int = 0
-    doubts: Doubts = NO_DOUBTS
-
-    @property
-    def sums(self) -> Totals:
-        """What they cost, and why that is not exact."""
-        return sums_of(self.cost_nano, self.doubts)
-
-
-class CountedThings(NamedTuple):
-    """So many things at this cost; tokens where they are estimated. `doubts` are those of the responses they are in."""
-
-    number: int = 0
-    cost_nano: int = 0
-    tokens: int = 0
     doubts: Doubts = NO_DOUBTS
 
     @property

@@ -7,7 +7,7 @@ logs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from statistics import median_low
 from typing import Final
 
@@ -140,11 +140,13 @@ class WasteFinder:
 
     def _found(self, rows: Sequence[int], model: str) -> dict[str, list[_Found]]:
         found: dict[str, list[_Found]] = {}
+        asked = set(rows)
         agents: dict[str, dict[tuple[str, str], list[tuple[int, int]]]] = {}
         for row in rows:
             lines = self._biller.lines(row, model)
             cost_nano = sum(line.cost_nano for line in lines)
-            for what, one in self._of_row(row, cost_nano):
+            miss = self._misses.get(row) if self._biller.is_own(row, lines) else None
+            for what, one in self._of_row(row, cost_nano, miss, asked):
                 found.setdefault(what, []).append(one)
             owner = self._store.owners[self._store.table.owner[row]]
             if owner.agent and (kind := self._finder.facts(row).agent_type):
@@ -154,8 +156,10 @@ class WasteFinder:
             found[AGENTS] = dear
         return found
 
-    def _of_row(self, row: int, cost_nano: int) -> Iterable[tuple[str, _Found]]:
-        place, miss = self._book.place(row), self._misses.get(row)
+    def _of_row(
+        self, row: int, cost_nano: int, miss: CacheMiss | None, asked: Collection[int]
+    ) -> Iterable[tuple[str, _Found]]:
+        place = self._book.place(row)
         if place is None:
             return
         found, at = place
@@ -171,7 +175,7 @@ class WasteFinder:
         if at in found.interrupted:
             yield INTERRUPTED, _Found(row, cost_nano, 0, Detail())
         for repeat in found.repeats.get(at, ()):
-            repeat_nano = repeat_cost(found, at, repeat.tokens, self._biller, self._book.names)
+            repeat_nano = repeat_cost(found, at, repeat.tokens, self._biller, self._book.names, asked)
             yield REPEATED, _Found(row, repeat_nano, 0, Detail(path=repeat.path, tokens=repeat.tokens))
 
     def _waste(self, what: str, found: list[_Found], model: str) -> Waste:

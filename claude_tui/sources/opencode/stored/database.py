@@ -99,17 +99,27 @@ class Database:
         """Return the rows of a message table that changed at `updated_ms` or later, or are newer than `rowid`."""
         return self._rows(table, "(m.time_updated >= ? OR m.rowid > ?)", (updated_ms, rowid))
 
-    def rows_of_parts(self, updated_ms: int) -> list[StoredRow]:
+    def last_part(self) -> int:
+        """Return the largest row number of a part, 0 if there is none."""
+        return self.last_rowid("part") if self._has_parts else 0
+
+    def rows_of_parts(self, updated_ms: int, after: int, messages: list[str]) -> list[StoredRow]:
         """Return the rows of messages that did not change at `updated_ms` or later themselves, but of which a part did:
-        of the newest parts, since nothing finds others without reading all of them."""
+        one that came `after` a row number, one of the newest, or any of these messages.
+
+        Nothing finds others without reading all parts, and a call that has ended does not change.
+        """
         if not self._has_parts or "message" not in self.tables:
             return []
-        newest = "SELECT message_id FROM part WHERE rowid > (SELECT max(rowid) FROM part) - ? AND time_updated >= ?"
-        return self._rows(
-            "message", f"m.time_updated < ? AND m.id IN ({newest})", (updated_ms, _NEWEST_PARTS, updated_ms)
-        )
+        newest = max(0, min(after, self.last_part() - _NEWEST_PARTS))
+        changed = "SELECT message_id FROM part WHERE rowid > ? AND time_updated >= ?"
+        rows = self._rows("message", f"m.time_updated < ? AND m.id IN ({changed})", (updated_ms, newest, updated_ms))
+        for batch in _batches(messages):
+            which = f"m.time_updated < ? AND m.id IN ({_marks(batch)}) AND m.id NOT IN ({changed})"
+            rows += self._rows("message", which, (updated_ms, *batch, newest, updated_ms))
+        return rows
 
-    def _rows(self, table: str, which: str, given: tuple[int, ...]) -> list[StoredRow]:
+    def _rows(self, table: str, which: str, given: tuple[int | str, ...]) -> list[StoredRow]:
         """Return some rows of a message table.
 
         Their columns are those of a `StoredMessage`: no data for kinds that count nothing, and no kind in the table

@@ -12,6 +12,7 @@ from claude_tui.records import NamedTuple
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.table.kinds import cells
+from claude_tui.ui.table.kinds.session_cells import models_text
 from claude_tui.ui.text.causes import waste_mark
 from claude_tui.ui.text.drawings import bars
 from claude_tui.units import NANO
@@ -22,7 +23,7 @@ _CALLS: Final = frozenset({"calls", "failed"})
 _OWN: Final = {
     "tool": _COUNTED | _CALLS | {"started"},
     "mcp": _COUNTED | _CALLS,
-    "agent": _COUNTED | {"agents", "each"},
+    "agent": _COUNTED | {"agents", "each", "model", "lost"},
     "branch": _COUNTED | {"project"},
     "context": frozenset({"bar", "cost", "share", "entered", "carried"}),
     WASTE: frozenset({"times", "paid", "otherwise", "saved"}),
@@ -116,8 +117,12 @@ def _carried(line: CauseLine, width: int) -> Cell:
 
 
 def _each(line: CauseLine) -> int:
-    row = line.row
-    return row.cost_nano // row.agents if row.agents else 0
+    return line.row.each_nano
+
+
+def _lost(line: CauseLine, width: int) -> Cell:
+    missed = line.row.missed
+    return Cell(figures.cost(missed.sums, width), "warn") if missed.number else Cell("·", "faint")
 
 
 def _each_cell(line: CauseLine, width: int) -> Cell:
@@ -164,6 +169,9 @@ def cause_columns(frame: CauseFrame) -> list[Column[CauseLine]]:
         _count("failed", "Failed", 5, lambda line: line.row.failed_calls, "warn"),
         _count("agents", "Agents", 3, lambda line: line.row.agents),
         Column("each", "$/agent", 8, _each_cell, _each, 4, tooltip="Cost per sub-agent"),
+        cells.text("model", "Model", 14, lambda line: models_text(line.row), 7, narrow=10, flex=1),
+        Column("lost", "Lost", 8, _lost, lambda line: line.row.missed.cost_nano, 8,
+               tooltip="What of the cost is for lost prompt caches"),
         _count("messages", "Msgs", 6, lambda line: line.row.responses),
         Column("tokens", "Tokens", 6, lambda line, width: cells.tokens_cell(tokens(line), width), tokens, 7,
                plain=lambda line: str(tokens(line))),

@@ -5,6 +5,8 @@ Must not know a view.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from claude_tui import figures
 from claude_tui.model import SessionRow, SessionState
 from claude_tui.sources.values.display import display_name
@@ -14,6 +16,9 @@ from claude_tui.ui.table.kinds.cells import Frame
 from claude_tui.ui.text import activity
 from claude_tui.ui.text.drawings import bars
 from claude_tui.ui.text.names import short_model
+
+if TYPE_CHECKING:
+    from claude_tui.engine.queries.causes.tables import CauseRow
 
 
 def state(frame: Frame, priority: int = 0, words: bool = False) -> Column[SessionRow | AgentLine]:
@@ -129,7 +134,7 @@ def rate(priority: int) -> Column[SessionRow | AgentLine]:
     )
 
 
-def models_text(row: SessionRow | AgentLine) -> str:
-    """The models of a session, the first by name, the others counted."""
+def models_text(row: SessionRow | AgentLine | CauseRow) -> str:
+    """The models of a row, the first by name, the others counted."""
     names = [short_model(display_name(name)) for name in row.models]
     return "" if not names else names[0] + (f" +{len(names) - 1}" if len(names) > 1 else "")

@@ -121,11 +121,16 @@ class TableView(View):
             parts += [(" · ", "$line"), (unlogged, "$quiet")] if unlogged else []
         return parts
 
+    def counts(self) -> str:
+        """How many rows there are, and how many of them a filter leaves."""
+        table = self._table
+        return f"{len(table.rows):,} of {table.total:,}" if table.filter else f"{table.total:,}"
+
     def subtitle(self) -> Content:
         """What the table is sorted and filtered by."""
         table = self._table
         arrow = "▼" if table.arrangement.is_descending else "▲"
-        counts = f"{len(table.rows):,} of {table.total:,}" if table.filter else f"{table.total:,}"
+        counts = self.counts()
         parts = [
             (counts, "$quiet"),
             (" · ", "$line"),

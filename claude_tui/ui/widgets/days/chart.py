@@ -23,6 +23,7 @@ from claude_tui.figures import NANO
 from claude_tui.ui.text.drawings.bars import STEPS
 from claude_tui.ui.text.drawings.graph import nice_top
 from claude_tui.ui.text.drawings.stacks import SERIES, Stack
+from claude_tui.widths import cut, width
 
 SIGNS: Final = "█▓▒░▚▞"
 """What a series is filled with if there are no colours."""
@@ -32,6 +33,9 @@ MARGIN: Final = 7
 
 GRID: Final = "╌"
 AVERAGE: Final = "─"
+NOTHING: Final = "nothing on these days"
+"""Stands in the chart if no bar does."""
+
 CURSOR: Final = "▲"
 """Below the bar of the selected day."""
 
@@ -143,6 +147,23 @@ def beside(names: str, at: int) -> int:
     return name.end() if name.end() < len(names) else max(0, name.start() - 1)
 
 
+def fitted_names(names: Sequence[str], columns: int) -> list[str]:
+    """The names of a legend of at most `columns` cells, each beside its sign: the longest are cut until all fit.
+
+    Where there are no three cells for each, names are left out from the end, and their signs stand alone.
+    """
+    cuts = list(names)
+    for room in range(max(map(width, names), default=0), 2, -1):
+        cuts = [cut(name, room) for name in names]
+        if sum(width(name) + 4 for name in cuts) - 2 <= columns:
+            return cuts
+    for last in reversed(range(len(cuts))):
+        if sum(width(name) + 4 if name else 2 for name in cuts) - 2 <= columns:
+            break
+        cuts[last] = ""
+    return cuts
+
+
 def _styled(line: str) -> list[ChartPiece]:
     """A line of terminal codes as pieces; the blue of a colour is the number of its series."""
     pieces, front, behind = [], 0, 0
@@ -194,13 +215,14 @@ class CostChart(Widget):
         self.drawings = 0
         """How often plotext was asked to draw."""
         self._data = Stack()
+        self._is_known = True
         self._marked: int | None = None
         self._lines: list[list[ChartPiece]] | None = None
 
-    def show(self, data: Stack) -> None:
-        """Show these costs."""
-        if data != self._data:
-            self._data = data
+    def show(self, data: Stack, *, is_known: bool = True) -> None:
+        """Show these costs. `is_known`: that there are none is no sign of more to come."""
+        if data != self._data or is_known is not self._is_known:
+            self._data, self._is_known = data, is_known
             self._lines = None
             self.refresh()
 
@@ -214,6 +236,11 @@ class CostChart(Widget):
         if index != self._marked:
             self._marked = index
             self.refresh(Region(0, self.size.height - 1, self.size.width, 1))
+
+    @property
+    def has_bars(self) -> bool:
+        """Whether any bar is higher than nothing."""
+        return any(map(any, self._data.values))
 
     @property
     def shown_bars(self) -> int:
@@ -242,6 +269,9 @@ class CostChart(Widget):
         if y == 0:
             return self._legend().adjust_cell_length(width, self.rich_style)
         line = self._lines[y - 1] if y - 1 < len(self._lines) else []
+        if y == height // 2 and self._is_known and self._data.days and not self.has_bars:
+            nothing = cut(NOTHING, width).center(width)
+            return Strip([Segment(nothing, self.get_component_rich_style("chart--legend"))])
         if self.app.no_color:
             line = [(without_colour(text, front, behind), front, 0) for text, front, behind in line]
         elif self.is_plain:
@@ -264,11 +294,8 @@ class CostChart(Widget):
     def _legend(self) -> Strip:
         legend = self.get_component_rich_style("chart--legend")
         segments = [Segment(" ", legend)]
-        lengths = list(accumulate(len(name) + 4 for name in self._data.names))
-        for number, (name, length) in enumerate(zip(self._data.names, lengths, strict=True), 1):
-            if length > self.size.width:
-                break
+        for number, name in enumerate(fitted_names(self._data.names, self.size.width - 1), 1):
             sign = SIGNS[number - 1] if self.app.no_color else "■"
-            segments.append(Segment(f"{sign} ", self.get_component_rich_style(f"chart--series-{number}")))
-            segments.append(Segment(f"{name}  ", legend))
+            segments.append(Segment(sign, self.get_component_rich_style(f"chart--series-{number}")))
+            segments.append(Segment(f" {name}  " if name else " ", legend))
         return Strip(segments)

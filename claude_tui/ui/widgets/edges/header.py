@@ -5,88 +5,24 @@ Pure: a snapshot and a `HeaderStatus` become text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
 from textual.content import Content
 
 from claude_tui import figures, moments
-from claude_tui.engine.queries.allowances.blocks import Window
 from claude_tui.engine.queries.allowances.budgets import BudgetState
 from claude_tui.engine.queries.periods.named import BY_ID
-from claude_tui.model import Phase, Progress, Snapshot, Totals
+from claude_tui.model import Phase, Progress, Snapshot
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.settings.declared import VIEWS, Settings
 from claude_tui.ui.text import clients
 from claude_tui.ui.text.drawings import bars
 from claude_tui.ui.text.names import superscript
 from claude_tui.ui.text.open_block import left_text
-from claude_tui.ui.widgets.empty import is_empty
+from claude_tui.ui.widgets.edges.status import HeaderStatus
+from claude_tui.ui.widgets.edges.tabs import shown_tabs
 from claude_tui.ui.widgets.line import Part, assemble
-
-if TYPE_CHECKING:
-    from claude_tui.telemetry.status import Shortcoming
-
-
-COUNTING: Final = "counting…"
-NO_LOGS: Final = "no logs yet"
-
-
-@dataclass(frozen=True)
-class HeaderStatus:
-    """What the header shows beside the snapshot. `totals` are those of the period, `tab` is the numbered view.
-
-    `window` is the five-hour block that is open, as far as that is known.
-
-    `trail` is what the totals are narrowed to beside the period: the rows that were opened, the last one last.
-
-    `client` is the one that is shown alone, `account` the folder of one that is. `by_client` are the parts of the
-    totals if there are several. `unlogged_nano` of the totals is for calls that no log shows.
-    `telemetry` is what is wrong with receiving what clients say of their calls.
-    """
-
-    view: str
-    now_ms: int
-    period: str
-    totals: Totals
-    trail: tuple[str, ...] = ()
-    paused: bool = False
-    interval_s: float = Settings.interval_s
-    error: str = ""
-    saved_ms: int = 0
-    exceeded: tuple[str, ...] = ()
-    client: str = ""
-    account: str = ""
-    tab: str = ""
-    window: Window | None = None
-    period_short: str = ""
-    by_client: Mapping[str, Totals] = field(default_factory=dict)
-    unlogged_nano: int = 0
-    telemetry: Shortcoming | None = None
-    day_limit_nano: int | None = None
-    """What today may cost, if there is a budget."""
-    has_shades: bool = True
-    """Whether a background can be a shade of another; the terminal's own colours have none, nor has NO_COLOR."""
-
-    def is_over(self, snapshot: Snapshot) -> bool:
-        """Whether today cost more than it may."""
-        return self.day_limit_nano is not None and snapshot.today.cost_nano > self.day_limit_nano
-
-    def is_known(self, snapshot: Snapshot) -> bool:
-        """Whether the sums are known: all is counted, or was once and is only looked at again."""
-        return not self.unknown(snapshot)
-
-    def unknown(self, snapshot: Snapshot) -> str:
-        """Why no sum is known: they are counted for the first time, or there are no logs; "" if they are known."""
-        if snapshot.progress.phase in (Phase.DISCOVERING, Phase.SCANNING):
-            return "" if self.saved_ms else COUNTING
-        return NO_LOGS if is_empty(snapshot) and snapshot.progress.phase is not Phase.MERGED else ""
-
-    def is_recent_known(self, snapshot: Snapshot) -> bool:
-        """Whether the figures of the last hour are known; those found so far are shown while the rest is counted."""
-        is_found = any(snapshot.burn) or any(snapshot.tokens_per_minute)
-        return snapshot.is_recent_known and (self.is_known(snapshot) or is_found)
 
 
 def phase_parts(progress: Progress, status: HeaderStatus, width: int) -> list[Part]:
@@ -212,45 +148,6 @@ def spent_text(state: BudgetState) -> str:
 
 ROOM_FOR_NAMES: Final = 36
 """From so many cells on there is room for the name of a client beside the period and what goes on."""
-
-SHORT_TABS: Final = {"projects": "Proj", "sessions": "Sess"}
-"""What two views are called where the whole names would touch each other."""
-
-SPACED_FROM: Final = 88
-"""From so many cells on there is room for the whole names with a space between them."""
-
-
-def tabs(active: str, width: int, has_shades: bool = True, *, named_from: int = 76) -> list[Part]:
-    """The numbered views, the active one marked; only their numbers in fewer than `named_from` cells."""
-    parts: list[Part] = []
-    marked = "bold $foreground on $panel" if has_shades else "bold reverse"
-    full = width >= named_from
-    if width >= 112:
-        own = "bold $background on $primary" if has_shades else "bold reverse $primary"
-        parts = [(" claude-top ", own), (" ", "")]
-    for number, name in enumerate(VIEWS, 1):
-        called = SHORT_TABS.get(name, name.capitalize()) if full and width < SPACED_FROM else name.capitalize()
-        label = f"{superscript(number)}{called if full or name == active else ''}"
-        pad = " " if width >= 112 or name == active else ""
-        parts.append((f"{pad}{label} ", marked if name == active else "$quiet"))
-    return parts
-
-
-def tab_at(parts: Sequence[Part], x: int) -> str:
-    """Return the view whose tab of these is at a cell, "" if there is none."""
-    end, before = 0, len(parts) - len(VIEWS)
-    for index, (text, _) in enumerate(parts):
-        end += len(text)
-        if x < end:
-            return VIEWS[index - before] if index >= before else ""
-    return ""
-
-
-def shown_tabs(snapshot: Snapshot, status: HeaderStatus, width: int) -> list[Part]:
-    """The tabs as the top line has room for them."""
-    # What is lost for good is said beside what goes on; the names of the views can wait.
-    named_from = 96 if snapshot.progress.history else 76
-    return tabs(status.tab or status.view, width, status.has_shades, named_from=named_from)
 
 
 def top_line(snapshot: Snapshot, status: HeaderStatus, width: int) -> Content:

@@ -14,7 +14,7 @@ from claude_tui.model import Phase, Snapshot, Totals
 from claude_tui.ui.text import clients
 from claude_tui.ui.text.drawings import bars
 from claude_tui.ui.text.open_block import left_text
-from claude_tui.ui.widgets.edges.header import HeaderStatus
+from claude_tui.ui.widgets.edges.status import HeaderStatus
 from claude_tui.ui.widgets.line import TextLine
 
 UNKNOWN: Final = "–"

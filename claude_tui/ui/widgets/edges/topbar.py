@@ -6,7 +6,9 @@ from textual import events
 from textual.message import Message
 
 from claude_tui.model import Snapshot
-from claude_tui.ui.widgets.edges.header import HeaderStatus, shown_tabs, tab_at, top_line
+from claude_tui.ui.widgets.edges.header import top_line
+from claude_tui.ui.widgets.edges.status import HeaderStatus
+from claude_tui.ui.widgets.edges.tabs import shown_tabs, tab_at
 from claude_tui.ui.widgets.line import Part, TextLine
 
 

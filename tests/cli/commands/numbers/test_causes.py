@@ -78,6 +78,19 @@ def test_csv_has_the_rows(history: ClaudeHome, capsys: pytest.CaptureFixture[str
     assert sum(int(row["cost_nano"]) for row in rows) == report(capsys)["totals"]["cost_nano"]
 
 
+def test_sub_agents_have_a_number_a_price_and_a_model(history: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    (row,) = (row for row in report(capsys, "--by", "agent")["rows"] if row["agents"])
+    assert (row["each_nano"], row["models"]) == (row["cost_nano"] // row["agents"], ["claude-sonnet-4-5-20250929"])
+    assert main(["report", "--by", "agent", "--csv"]) == 0
+    (line,) = (one for one in csv.DictReader(io.StringIO(capsys.readouterr().out)) if one["agents"] != "0")
+    assert {name: line[name] for name in ("each_nano", "models", "lost_caches", "lost_caches_nano")} == {
+        name: " ".join(row[name]) if name == "models" else str(row[name])
+        for name in ("each_nano", "models", "lost_caches", "lost_caches_nano")
+    }
+    printed = run("report", "--by", "agent").stdout.decode()
+    assert "claude-sonnet-4-5-20250929" in printed and "lost caches" in printed
+
+
 def test_a_pattern_that_is_none_is_refused(history: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "--by", "ticket", "--ticket-pattern", "("]) == 2
     assert "is not a regular expression" in capsys.readouterr().err

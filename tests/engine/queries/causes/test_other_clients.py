@@ -317,6 +317,39 @@ def test_a_part_that_changes_without_its_message_is_noticed(client: str, tmp_pat
         assert all(row.failed_calls == row.calls for row in rows) and any(row.calls for row in rows)
 
 
+@pytest.mark.parametrize("client", ["opencode", "kilo"])
+def test_a_call_that_ends_long_after_it_began_is_noticed(client: str, tmp_path: Path) -> None:
+    name = {"opencode": "data-1.18.33", "kilo": "data-7.7.9"}[client]
+    shutil.copytree(GOLDEN / client / name, tmp_path / "data")
+    with closing(sqlite3.connect(tmp_path / "data" / f"{client}.db")) as database:
+        called, old = "data LIKE '%\"tool\"%completed%'", "SELECT max(rowid) FROM part"
+        ((last, calls),) = database.execute(f"SELECT ({old}), count(*) FROM part WHERE {called}")
+        database.execute(f"UPDATE part SET data = replace(data, '\"completed\"', '\"running\"') WHERE {called}")
+        others = f"id NOT IN (SELECT message_id FROM part WHERE {called.replace('completed', 'running')})"
+        database.execute(f"UPDATE message SET time_updated = time_updated + 3600000 WHERE {others}")
+        database.commit()
+        store = counted(client, tmp_path / "data")
+        causes = Causes(store)
+        assert not any(row.failed_calls for row in causes.table(Query(), "tool").rows)
+        more = "INSERT INTO part SELECT id || ?, message_id, session_id, time_created, time_updated, '{}' FROM part"
+        for number in range(5000 // last + 1):
+            database.execute(f"{more} WHERE rowid <= ?", (f"z{number}", last))
+        database.commit()
+        causes.table(Query(), "tool")
+        kept = Causes(store, tmp_path / "kept")
+        kept.table(Query(), "tool")
+        newest = "(SELECT max(time_updated) FROM message) + 1"
+        database.execute(
+            f"UPDATE part SET data = replace(data, '\"running\"', '\"error\"'), time_updated = {newest}"
+            f" WHERE rowid <= {last}"
+        )
+        database.commit()
+        wanted = Causes(store).table(Query(), "tool")
+        assert sum(row.failed_calls for row in wanted.rows) == sum(row.calls for row in wanted.rows) <= calls
+        assert causes.table(Query(), "tool").rows == wanted.rows
+        assert Causes(store, tmp_path / "kept").table(Query(), "tool").rows == wanted.rows
+
+
 def test_message_files_and_messages_of_2_name_their_calls() -> None:
     store = counted("opencode", GOLDEN / "opencode" / "data-1.1.65")
     causes = Causes(store)

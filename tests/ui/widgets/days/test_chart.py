@@ -18,6 +18,7 @@ from claude_tui.ui.widgets.days.chart import (
     bar_cells,
     beside,
     draw,
+    fitted_names,
     whole_cells,
     without_colour,
 )
@@ -126,3 +127,32 @@ def test_plotext_is_not_loaded_before_it_draws() -> None:
 @pytest.mark.parametrize(("at", "marked"), [(0, 0), (4, 10), (6, 10), (9, 10), (10, 10), (12, 11), (16, 11)])
 def test_the_mark_stands_beside_the_name_of_a_bar_and_not_in_it(at: int, marked: int) -> None:
     assert beside("    30 Nov  7 Dec", at) == marked
+
+
+@pytest.mark.parametrize(
+    ("columns", "names"),
+    [
+        (60, ["sonnet-4-5", "opus-4-5", "haiku-4-5", "2 others"]),
+        (24, ["so…", "op…", "ha…", ""]),
+        (8, ["", "", "", ""]),
+    ],
+)
+def test_every_series_has_its_sign_in_the_legend(columns: int, names: list[str]) -> None:
+    fitted = fitted_names(["sonnet-4-5", "opus-4-5", "haiku-4-5", "2 others"], columns)
+    assert fitted == names
+    assert sum(len(name) + 4 if name else 2 for name in fitted) - 2 <= columns
+    assert len(fitted) == 4
+
+
+async def test_a_chart_of_nothing_says_so_once_that_is_known() -> None:
+    async with running(view="days") as (app, _):
+        chart = app.query_one(CostChart)
+
+        def said() -> int:
+            return sum("nothing on these days" in chart.render_line(y).text for y in range(chart.size.height))
+
+        assert not said()
+        chart.show(Stack(DAYS[:3], ("a",), ((0, 0, 0),)), is_known=False)
+        assert not said()
+        chart.show(Stack(DAYS[:3], ("a",), ((0, 0, 0),)))
+        assert said() == 1

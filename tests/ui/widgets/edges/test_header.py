@@ -13,7 +13,9 @@ from claude_tui.telemetry.status import ReceiverStatus, Shortcoming
 from claude_tui.ui.main_screen.watches.telemetry_watch import TelemetryWatch
 from claude_tui.ui.settings.declared import VIEWS
 from claude_tui.ui.text.names import superscript
-from claude_tui.ui.widgets.edges.header import HeaderStatus, short_line, tab_at, tabs
+from claude_tui.ui.widgets.edges.header import short_line
+from claude_tui.ui.widgets.edges.status import HeaderStatus
+from claude_tui.ui.widgets.edges.tabs import tab_at, tabs
 from tests.logs import ClaudeHome, assistant, usage
 from tests.replacing import replace
 from tests.ui.fakes import NOW_MS, FakeSource, snapshot

@@ -5,6 +5,7 @@ Uses the rates by which it was priced, and sums to its price. Must not know caus
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from claude_tui.engine.queries.causes.costs.doubts import Doubts
@@ -62,6 +63,10 @@ class Biller:
                     BilledLine(source, extra.model, time_ms, extra.usage, extra.terms, price.nano or 0, doubts=doubts)
                 )
         return found
+
+    def is_own(self, row: int, lines: Sequence[BilledLine]) -> bool:
+        """Whether the first of some lines of a row is the response itself, and no extra of it."""
+        return bool(lines) and lines[0].model == self._store.models[self._store.table.model[row]]
 
     def rates(self, line: BilledLine) -> Rates:
         """Return the rates of a line; all 0 where it has none."""

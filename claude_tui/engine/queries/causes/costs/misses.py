@@ -5,11 +5,13 @@ The test is the client's own. The cause is the first that holds of a fixed list;
 
 from __future__ import annotations
 
+from array import array
 from typing import Final
 
 from claude_tui.engine.queries.causes.costs.billing import Biller
 from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
 from claude_tui.engine.queries.causes.known.columns import CauseNames, FileCalls, Told
+from claude_tui.engine.state.rows.table import ResponseTable
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Usage
 from claude_tui.records import NamedTuple
@@ -43,6 +45,7 @@ _REASONS: Final = {
     "previous_message_not_found": "server",
 }
 """What the API says, and what we call it."""
+_COUNTED: Final = ("model", "time", "flags", "input", "output", "write_5m", "write_1h", "cache_read")
 _BRANCH_IN_PROMPT: Final = (2, 1, 260)
 """Up to this version the branch stands in the system prompt."""
 
@@ -56,6 +59,21 @@ class CacheMiss(NamedTuple):
     lost_tokens: int
     cost_nano: int
     doubts: Doubts = NO_DOUBTS
+
+
+def counted_as(found: FileCalls, table: ResponseTable) -> int:
+    """Return what the misses of one file follow from beside the file, as one number: how its responses are counted.
+
+    Other logs and telemetry change that, and a response may be counted after its log was read for causes.
+    """
+    rows = found.rows
+    columns = [getattr(table, name) for name in _COUNTED]
+    if isinstance(rows, range):
+        numbers = [column[rows.start : rows.stop] for column in columns]
+    else:
+        numbers = [array(column.typecode, [column[row] for row in rows if row >= 0]) for column in columns]
+    rare = [tuple(map(one.get, rows)) for one in (table.web_search, table.terms, table.reported) if one]
+    return hash((b"".join(column.tobytes() for column in numbers), *rare))
 
 
 def misses_of(found: FileCalls, store: Store, biller: Biller, names: CauseNames) -> dict[int, CacheMiss]:

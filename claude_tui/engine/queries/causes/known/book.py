@@ -55,7 +55,7 @@ class CauseBook:
         self.gone: set[str] = set()
         self._store = store
         self._kept = CausesCache(folder)
-        self._stamps: dict[str, Stamp] = {}
+        self._stamps: dict[str, int] = {}
         self._files: dict[str, FileCalls] = {}
         self._order: list[FileCalls] = []
         self._holder: Sequence[int] = ()
@@ -108,7 +108,7 @@ class CauseBook:
         for path in self._stamps.keys() - stamps.keys():  # what is known of it stays known
             del self._stamps[path]
         changed |= self._recall({path: paths[path] for path in self.gone - self._asked - self._files.keys()})
-        wanted = [path for path, stamp in stamps.items() if self._stamps.get(path) != stamp]
+        wanted = [path for path, stamp in stamps.items() if self._stamps.get(path) != hash(stamp)]
         if not wanted:
             return changed
         kept = dict(self._kept.all(wanted))
@@ -165,7 +165,8 @@ class CauseBook:
                 self.gone.add(path)
                 return False
             fresh.append((path, KeptFile(stamp, checkpoint, packed(known))))
-        self._files[path], self._stamps[path] = FileCalls(path, known, self.names, with_sizes=self._has_sizes), stamp
+        self._files[path] = FileCalls(path, known, self.names, with_sizes=self._has_sizes)
+        self._stamps[path] = hash(stamp)  # a sixth of the bytes
         return True
 
     def _assemble(self, table: ResponseTable, changed: set[str]) -> None:

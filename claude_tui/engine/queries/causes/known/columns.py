@@ -67,12 +67,13 @@ class FileCalls:
     `size` is how many they are; a column may have zeros behind them. `rows` are their rows in the table, -1 where they
     are not counted: then `uncounted` has their keys. `failed` has the positions of calls that failed; `starts` the
     sub-agents' calls by id, each with its response and the type it names. `is_shared`: some response is in other
-    files, too; `is_new`: nothing has been made of it yet. `added` and `wrote` are there where sizes were asked for.
+    files, too; `seen_as`: how its responses were counted when something was made of them, None if nothing was yet.
+    `added` and `wrote` are there where sizes were asked for.
     """
 
     __slots__ = (
         "_time", "_took", "added", "agent_type", "calls", "failed", "first_ms", "has_calls_only",
-        "interrupted", "is_new", "is_shared", "path", "repeats", "rows", "size", "started", "started_by", "starts",
+        "interrupted", "is_shared", "path", "repeats", "rows", "seen_as", "size", "started", "started_by", "starts",
         "thinking", "thread", "told", "uncounted", "wrote",
     )  # fmt: skip
 
@@ -83,11 +84,11 @@ class FileCalls:
         self.started: Mapping[str, str] = found.started or _NONE
         self.has_calls_only = found.has_calls_only
         self.is_shared = False
-        self.is_new = True
+        self.seen_as: int | None = None
         responses = found.responses
         self.size = len(responses)
-        self.rows = array("i", [NOBODY]) * self.size
-        self.uncounted: array[int] | dict[int, int] = array("q", [one.key for one in responses])
+        self.rows: Sequence[int] = array("i", [NOBODY]) * self.size
+        self.uncounted: array[int] | Mapping[int, int] = array("q", [one.key for one in responses])
         self.thread = narrow([one.thread for one in responses])
         self.first_ms = min((one.time_ms for one in responses), default=0)
         self._time = narrow([one.time_ms - self.first_ms for one in responses])
@@ -126,8 +127,15 @@ class FileCalls:
         """Find the rows in a table; known ones are of the one `before`."""
         row_of, uncounted, known = table.row_of.get, self.uncounted, self.rows
         keys = [uncounted[at] if row == NOBODY or before is None else before.key[row] for at, row in enumerate(known)]
-        self.rows = array("i", [NOBODY if (row := row_of(key)) is None else row for key in keys])
-        self.uncounted = {at: keys[at] for at, row in enumerate(self.rows) if row == NOBODY}
+        rows = [NOBODY if (row := row_of(key)) is None else row for key in keys]
+        self.rows = _rows(rows)
+        self.uncounted = {at: keys[at] for at, row in enumerate(rows) if row == NOBODY} or _NONE
+
+
+def _rows(rows: list[int]) -> Sequence[int]:
+    """Return rows in few bytes: those of a log that was read whole follow one another."""
+    run = range(rows[0], rows[0] + len(rows)) if rows and rows[0] != NOBODY else range(0)
+    return run if list(run) == rows else array("i", rows)
 
 
 def narrow(numbers: Sequence[int]) -> Sequence[int]:
