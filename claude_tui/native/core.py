@@ -15,7 +15,7 @@ from claude_tui.records import NamedTuple
 if TYPE_CHECKING:
     import ctypes
 
-VERSION: Final = 7
+VERSION: Final = 8
 """Of request and answer, as the core has it."""
 
 

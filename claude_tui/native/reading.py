@@ -122,13 +122,16 @@ def read_files(
     *,
     threads: int = 0,
     with_names: bool = False,
+    notes: Sequence[bool] = (),
 ) -> CoreAnswer:
     """Read whole transcripts, given as (path, size). A response after `latest_ms` or out of `days` is for Python.
+    `notes` says beside which of them there may be a note on the type of a sub-agent: without it, beside any.
 
     Raises ValueError if the core fails.
     """
     threads = threads or threads_for([size for _, size in files])
-    parts = parts_of(core.read(request(files, days, latest_ms, threads, with_names=with_names)), _SECTIONS)
+    asked = request(files, days, latest_ms, threads, with_names=with_names, notes=notes)
+    parts = parts_of(core.read(asked), _SECTIONS)
     return CoreAnswer(
         _files(parts, [path for path, _ in files]),
         _columns(parts),
@@ -160,16 +163,28 @@ def parts_of(answer: memoryview, names: Sequence[str]) -> dict[str, memoryview]:
     return {name: answer[starts[at] : starts[at + 1]] for at, name in enumerate(names)}
 
 
-def request(files: Sequence[tuple[str, int]], days: Days, latest_ms: int, threads: int, *, with_names: bool) -> bytes:
-    """Return what the core is asked: to read whole files, given as (path, size)."""
+def request(
+    files: Sequence[tuple[str, int]],
+    days: Days,
+    latest_ms: int,
+    threads: int,
+    *,
+    with_names: bool,
+    notes: Sequence[bool] = (),
+) -> bytes:
+    """Return what the core is asked: to read whole files, given as (path, size); see `read_files`."""
     left, known = ("\0".join(sorted(kinds)).encode() for kinds in (NOTES - KNOWN, KINDS))
     header = (
         VERSION, len(files), threads, MAX_FILE, latest_ms, open_flags(), len(days.starts), days.first, len(left),
         with_names, len(known),
     )  # fmt: skip
     sizes = array("q", [size for _, size in files])
+    may_have_notes = bytes(notes or [True] * len(files))
     paths = os.fsencode("\0".join(path for path, _ in files))
-    return b"".join((_HEADER.pack(*header), array("q", days.starts).tobytes(), sizes.tobytes(), left, known, paths))
+    starts = array("q", days.starts)
+    return b"".join((
+        _HEADER.pack(*header), starts.tobytes(), sizes.tobytes(), may_have_notes, left, known, paths,
+    ))  # fmt: skip
 
 
 def _columns(parts: dict[str, memoryview]) -> Columns:

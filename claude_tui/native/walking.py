@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from array import array
-from functools import partial
 from itertools import repeat
 from struct import Struct
 from typing import Final
@@ -17,9 +16,18 @@ from claude_tui.sources.claude.discovery import AGENT_MODE, NOT_TRANSCRIPTS
 from claude_tui.sources.protocol import LogFile
 
 _HEADER: Final = Struct("<2q")
-_NUMBERS: Final = 4
+_NUMBERS: Final = 5
 """Numbers of a file."""
 _UNSIGNED: Final = 1 << 64
+
+
+class WithoutNote(LogFile):
+    """A transcript beside which there was no note on the type of its sub-agent (see `facts.with_agent_type`)."""
+
+    __slots__ = ()
+
+
+_KINDS: Final = (WithoutNote, LogFile)
 
 
 def transcripts_below(core: Core, root: str, *, threads: int = 0) -> list[LogFile] | None:
@@ -35,9 +43,9 @@ def transcripts_below(core: Core, root: str, *, threads: int = 0) -> list[LogFil
         return None
     _, middle, _ = array("q", answer[:24].tobytes())
     numbers = array("q", answer[24:middle].tobytes())
-    sizes, mtimes, devs, inos = (numbers[at::_NUMBERS] for at in range(_NUMBERS))
+    sizes, mtimes, devs, inos, notes = (numbers[at::_NUMBERS] for at in range(_NUMBERS))
     if min(devs, default=0) < 0 or min(inos, default=0) < 0:
         devs, inos = ([number % _UNSIGNED for number in some] for some in (devs, inos))  # type: ignore[assignment]
     paths = str(answer[middle:], "utf-8").split("\0")[:-1]
     fields = zip(repeat("claude", len(paths)), paths, repeat(root), sizes, mtimes, devs, inos)
-    return list(map(partial(tuple.__new__, LogFile), fields))
+    return list(map(tuple.__new__, map(_KINDS.__getitem__, notes), fields))

@@ -6,15 +6,18 @@ import os
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from claude_tui.engine.scan.asking import read_transcripts
 from claude_tui.engine.scan.discovery import discover
 from claude_tui.native import library
 from claude_tui.native.core import Core
-from claude_tui.native.walking import transcripts_below
+from claude_tui.native.walking import WithoutNote, transcripts_below
 from claude_tui.sources.claude.discovery import transcripts
 from claude_tui.sources.protocol import LogFile, SourceConfig
+from tests.logs import ClaudeHome, assistant, usage
 
 T_NS = 1_780_000_000_000_000_000
 
@@ -64,6 +67,30 @@ def test_a_plain_tree_is_walked_natively(root: Path, core: Core) -> None:
     found = plainly(root)
     assert natively(core, root) == found
     assert len(found) == 92
+
+
+def test_it_knows_beside_which_transcripts_there_is_no_note(root: Path, core: Core) -> None:
+    below = root / "-p1" / "s" / "subagents"
+    for name in ("agent-a.jsonl", "agent-a.b.jsonl", "agent-c.jsonl", "agent-a.meta.json", "agent-c.meta.jsonl"):
+        (below / name).touch()
+    (below / "agent-a.b.meta.json").mkdir()
+    found = natively(core, root)
+    assert found == plainly(root)
+    assert [os.path.basename(file.path) for file in found or () if type(file) is not WithoutNote] == ["agent-a.jsonl"]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_note_is_read_where_there_is_one(claude_home: ClaudeHome, core: Core, is_there: bool) -> None:
+    row = dict(assistant("msg_1", T_NS // 1_000_000, usage(1, 2)), isSidechain=True, agentId="a1", sessionId="s")
+    path = claude_home.append(row, session="s/subagents/agent-a1")
+    if is_there:
+        path.with_name("agent-a1.meta.json").write_text('{"agentType": "Explore"}')
+    config = SourceConfig(Path("/none"), explicit={"claude": (claude_home.folder,)}, sources=("claude",))
+    for natively in (False, True):
+        files = discover(config, natively=natively)
+        assert (type(files[0]) is WithoutNote) == (natively and not is_there)
+        answer = read_transcripts(core, files, ZoneInfo("UTC"), with_names=False)
+        assert [one.facts.agent_type for one in answer.files] == ["Explore" if is_there else ""]
 
 
 def test_a_folder_that_is_not_there_or_empty_has_none(tmp_path: Path, core: Core) -> None:

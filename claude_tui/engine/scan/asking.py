@@ -73,12 +73,14 @@ def spans(sizes: Sequence[int], most_bytes: int) -> Iterator[tuple[int, int]]:
 def read_transcripts(core: Core, files: Sequence[LogFile], zone: ZoneInfo, *, with_names: bool) -> CoreAnswer:
     """Have whole transcripts read. Raises ValueError if the core fails."""
     from claude_tui.native.reading import read_files
+    from claude_tui.native.walking import WithoutNote
 
     latest_ms = time.time_ns() // 1_000_000 + AHEAD_MS
     days = days_of(zone, latest_ms // _DAY_MS + 3)
     threads = threads_for([file.size for file in files], CALLS)
     paths = [(file.path, file.size) for file in files]
-    return read_files(core, paths, days, latest_ms, threads=threads, with_names=with_names)
+    notes = [type(file) is not WithoutNote for file in files]
+    return read_files(core, paths, days, latest_ms, threads=threads, with_names=with_names, notes=notes)
 
 
 @lru_cache(4)

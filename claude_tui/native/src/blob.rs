@@ -165,11 +165,11 @@ pub fn encode(found: Vec<Option<Part>>, request: &Request<'_>) -> Vec<u8> {
     joined(&sections)
 }
 
-/// Returns what was found below a folder: of each file four numbers, and its path.
+/// Returns what was found below a folder: of each file five numbers, and its path.
 pub fn encode_found(found: &[Found]) -> Vec<u8> {
-    let (mut numbers, mut paths) = (Vec::with_capacity(32 * found.len()), Vec::new());
+    let (mut numbers, mut paths) = (Vec::with_capacity(40 * found.len()), Vec::new());
     for one in found {
-        put(&mut numbers, &[one.size, one.mtime_ns, one.dev as i64, one.ino as i64]);
+        put(&mut numbers, &[one.size, one.mtime_ns, one.dev as i64, one.ino as i64, i64::from(one.has_note)]);
         paths.extend_from_slice(one.path.as_os_str().as_bytes());
         paths.push(0);
     }

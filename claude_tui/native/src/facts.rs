@@ -11,6 +11,8 @@ use crate::line::Text;
 /// How the name of a sub-agent's file begins.
 const AGENT: &str = "agent-";
 const SUFFIX: &str = ".jsonl";
+/// How the name of the small file beside it ends.
+pub const NOTE: &str = ".meta.json";
 const BELOW: &str = "/subagents/";
 const PROJECTS: &str = "/projects/";
 /// No prompt of a sub-agent's file is newer: the context shown is that of the main chain.
@@ -46,7 +48,7 @@ pub fn agent_type(path: &Path, open_flags: i32) -> Read<String> {
     if !path.contains(BELOW) {
         return Ok(String::new());
     }
-    let meta = format!("{}.meta.json", path.strip_suffix(SUFFIX).unwrap_or(path));
+    let meta = format!("{}{NOTE}", path.strip_suffix(SUFFIX).unwrap_or(path));
     let Ok((file, _)) = open(Path::new(&meta), open_flags) else { return Ok(String::new()) };
     let mut data = Vec::new();
     if file.take(MAX_META).read_to_end(&mut data).is_err() {

@@ -208,7 +208,7 @@ impl<'r> Reader<'r> {
             reading.found.is_known = reading.is_known(starts);
         }
         let mut found = reading.finish()?;
-        if found.agent.is_some() {
+        if found.agent.is_some() && file.may_have_note {
             found.agent_type = facts::agent_type(file.path, self.request.open_flags)?;
         }
         found.said = facts::texts(&found)?;

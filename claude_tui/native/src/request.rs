@@ -10,6 +10,8 @@ use crate::VERSION;
 pub struct File<'a> {
     pub path: &'a Path,
     pub size: i64,
+    /// Whether there may be a note beside it: false where it was found without one.
+    pub may_have_note: bool,
 }
 
 /// One call.
@@ -57,6 +59,11 @@ impl<'a> Request<'a> {
         let (files, days, kinds, known) = (count(1)?, count(6)?, count(8)?, count(10)?);
         let starts = numbers(days)?;
         let sizes = numbers(files)?;
+        if rest.len() < files {
+            return None;
+        }
+        let (notes, after) = rest.split_at(files);
+        rest = after;
         let mut texts = |size: usize| -> Option<Vec<&'a [u8]>> {
             if size > rest.len() {
                 return None;
@@ -71,7 +78,11 @@ impl<'a> Request<'a> {
         if paths.len() != files {
             return None;
         }
-        let files = paths.iter().zip(sizes).map(|(path, size)| File { path: Path::new(OsStr::from_bytes(path)), size });
+        let files = paths.iter().zip(sizes).zip(notes).map(|((path, size), &note)| File {
+            path: Path::new(OsStr::from_bytes(path)),
+            size,
+            may_have_note: note != 0,
+        });
         Some(Self {
             threads: count(2)?,
             max_file: header[3],

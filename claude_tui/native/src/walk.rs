@@ -11,6 +11,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use crate::facts::NOTE;
 use crate::hashing::Seed;
 use crate::json::{Odd, Read};
 use crate::VERSION;
@@ -52,6 +53,8 @@ pub struct Found {
     pub mtime_ns: i64,
     pub dev: u64,
     pub ino: u64,
+    /// Whether a note lies beside it (see `facts::agent_type`).
+    pub has_note: bool,
 }
 
 /// Folders that nobody has looked into yet, and how many are being looked into.
@@ -126,6 +129,8 @@ impl Walk<'_> {
             Err(_) => return Err(Odd),
         };
         let mut below = Vec::new();
+        let mut notes: Vec<Vec<u8>> = Vec::new();
+        let first = found.len();
         for entry in entries {
             let entry = entry.map_err(|_| Odd)?;
             let (name, kind) = (entry.file_name(), entry.file_type().map_err(|_| Odd)?);
@@ -141,6 +146,15 @@ impl Walk<'_> {
                     Err(error) if matches!(error.kind(), ErrorKind::NotFound) => (), // it is gone
                     Err(_) => return Err(Odd),
                 }
+            } else if let Some(stem) = name.strip_suffix(NOTE.as_bytes()) {
+                notes.push(stem.to_owned());
+            }
+        }
+        if !notes.is_empty() {
+            notes.sort_unstable();
+            for one in &mut found[first..] {
+                let stem = one.path.file_stem().map(OsStr::as_bytes).unwrap_or_default();
+                one.has_note = notes.binary_search_by(|note| note.as_slice().cmp(stem)).is_ok();
             }
         }
         Ok(below)
@@ -155,6 +169,7 @@ impl Found {
             mtime_ns: about.mtime().wrapping_mul(1_000_000_000).wrapping_add(about.mtime_nsec()),
             dev: about.dev(),
             ino: about.ino(),
+            has_note: false,
         }
     }
 }
