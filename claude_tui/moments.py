@@ -76,10 +76,15 @@ def instant(time_ms: int) -> str:
         start = _day_start(day_number)
     except OverflowError:
         start, rest = _day_start(0), 0
-    minutes, rest = divmod(rest, 60_000)
-    hours, minutes = divmod(minutes, 60)
-    digits = str(1_000_000_000 + hours * 10_000_000 + minutes * 100_000 + rest)  # 1, then HHMMSS and milliseconds
-    return f"{start}{digits[1:3]}:{digits[3:5]}:{digits[5:7]}.{digits[7:]}Z"
+    minute, rest = divmod(rest, 60_000)
+    digits = str(100_000 + rest)  # 1, then seconds and milliseconds
+    return f"{start}{_minute(minute)}:{digits[1:3]}.{digits[3:]}Z"
+
+
+@lru_cache(1440)
+def _minute(number: int) -> str:
+    """Return a minute of the day: 06:56."""
+    return f"{number // 60:02d}:{number % 60:02d}"
 
 
 def instant_or_none(time_ms: int) -> str | None:

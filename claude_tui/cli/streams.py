@@ -9,8 +9,8 @@ import io
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Final, TextIO
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from claude_tui.cli.exits import FAILED, OK, CommandError
 
@@ -92,28 +92,40 @@ def write_lines(lines: Iterable[bytes]) -> None:
         pending.append(line)
         size += len(line)
         if size > 1 << 18:
-            sys.stdout.buffer.write(b"\n".join(pending) + b"\n")
+            sys.stdout.buffer.writelines((b"\n".join(pending), b"\n"))  # added to it, all would be copied
             pending, size = [], 0
     if pending:
         sys.stdout.buffer.write(b"\n".join(pending) + b"\n")
 
 
-def write_json(data: object, *, is_sorted: bool = False) -> bytes:
-    """Write one JSON document, indented, and return it as `write_lines` takes it; `is_sorted` sorts the keys
-    alphabetically."""
+def write_json(
+    data: object, *, is_sorted: bool = False, default: Callable[[Any], dict[str, Any]] | None = None
+) -> bytes | None:
+    """Write one JSON document, indented; `is_sorted` sorts the keys alphabetically. What of it is not JSON, `default`
+    makes so. Returns it as `write_lines` writes the same again, None if only this can."""
     import orjson
 
     option = orjson.OPT_INDENT_2 | (orjson.OPT_SORT_KEYS if is_sorted else 0)
     try:
-        made = orjson.dumps(data, option=option)
+        made = orjson.dumps(data, default, option)
     except (TypeError, ValueError):  # a lone surrogate, or a number of more than 64 bits
         import json
 
-        text = json.dumps(data, indent=2, ensure_ascii=False, sort_keys=is_sorted)
-        write(text + "\n")
-        return text.encode("utf-8", "surrogatepass")
+        data = data if default is None else in_full(data, default)
+        write(json.dumps(data, indent=2, ensure_ascii=False, sort_keys=is_sorted) + "\n")
+        return None
     write_lines([made])
     return made
+
+
+def in_full(data: Any, default: Callable[[Any], dict[str, Any]]) -> Any:
+    """Return data with all that is not JSON made so by `default`: a named tuple is not, though `json` takes it for a
+    list."""
+    if isinstance(data, dict):
+        return {key: in_full(value, default) for key, value in data.items()}
+    if type(data) in (list, tuple):
+        return [in_full(value, default) for value in data]
+    return data if data is None or isinstance(data, (str, int, float)) else in_full(default(data), default)
 
 
 def write_tables(tables: Sequence[TextTable], footer: Sequence[str] = (), *, is_coloured: bool | None = None) -> None:

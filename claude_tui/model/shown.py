@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -68,7 +68,7 @@ class SessionRow(NamedTuple):
     version: str
     models: tuple[str, ...]
     totals: Totals
-    agents: tuple[AgentRow, ...] = ()
+    agents: Sequence[AgentRow] = ()
     activity: Activity = Activity(SessionState.DONE)
     context_tokens: int = 0
     context_window: int = 0

@@ -15,7 +15,7 @@ from claude_tui.records import NamedTuple
 if TYPE_CHECKING:
     import ctypes
 
-VERSION: Final = 8
+VERSION: Final = 9
 """Of request and answer, as the core has it."""
 
 
@@ -32,14 +32,13 @@ class Core(NamedTuple):
         """Return the answer to a request for Codex's rollouts, as `read` does."""
         return self._asked(self.library.claude_top_rollouts, request)
 
+    def causes(self, request: bytes) -> memoryview:
+        """Return the answer to a request for what transcripts say of causes, as `read` does."""
+        return self._asked(self.library.claude_top_causes, request)
+
     def walk(self, request: bytes) -> memoryview:
         """Return what is found below a folder, as `read` does."""
         return self._asked(self.library.claude_top_walk, request)
-
-    def text_size(self, value: bytes) -> int:
-        """Return the bytes that a JSON text stands for, -1 where Python must look."""
-        size: int = self.library.claude_top_text_size(value, len(value))
-        return size
 
     def _asked(self, ask: Callable[..., int], request: bytes) -> memoryview:
         import ctypes  # for those who read much

@@ -61,14 +61,15 @@ def _loaded(to_read: bool) -> FoundCore:
         version.restype, version.argtypes = ctypes.c_uint32, []
         if version() != VERSION:
             return FoundCore(None, f"is of version {version()}, not {VERSION}")
-        asks = library.claude_top_read, library.claude_top_rollouts, library.claude_top_walk
-        free, text_size = library.claude_top_free, library.claude_top_text_size
+        asks = (
+            library.claude_top_read, library.claude_top_rollouts, library.claude_top_walk, library.claude_top_causes,
+        )  # fmt: skip
+        free = library.claude_top_free
     except (OSError, AttributeError) as error:
         return FoundCore(None, f"cannot be loaded: {error}")
     pointer, size = ctypes.POINTER(ctypes.c_void_p), ctypes.POINTER(ctypes.c_size_t)
     for ask in asks:
         ask.restype, ask.argtypes = ctypes.c_int32, [ctypes.c_char_p, ctypes.c_size_t, pointer, size]
-    text_size.restype, text_size.argtypes = ctypes.c_int64, [ctypes.c_char_p, ctypes.c_size_t]
     free.restype, free.argtypes = None, [ctypes.c_void_p, ctypes.c_size_t]
     core = Core(library)
     reason = _checked(core) if to_read else ""

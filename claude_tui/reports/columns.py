@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from claude_tui.model import Totals
-from claude_tui.moments import instant_or_none
+from claude_tui.moments import instant
 
 COUNTS: Final = Totals._fields[:-2]
 """The fields of totals that add up."""
@@ -27,5 +27,5 @@ def flat(totals: Totals) -> dict[str, Any]:
         "read_saved_nano": read_saved_nano, "write_extra_nano": write_extra_nano, "lower_bound": lower_bound,
         "flagged": flagged, "unpriced_responses": unpriced_responses, "unpriced_tokens": unpriced_tokens,
         "premium_milli": premium_milli, "tokens": given + output + write_5m + write_1h + cache_read,
-        "first": instant_or_none(first_ms), "last": instant_or_none(last_ms),
+        "first": instant(first_ms) if first_ms else None, "last": instant(last_ms) if last_ms else None,
     }  # fmt: skip

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from claude_tui.engine.queries.periods.calendar import month_end, week_start
 from claude_tui.engine.queries.periods.named import add
-from claude_tui.model import ProjectRow, Snapshot, Totals, UnloggedShare
+from claude_tui.model import DayRow, ModelRow, ProjectRow, SessionRow, Snapshot, Totals, UnloggedShare
 from claude_tui.records import NamedTuple
 from claude_tui.reports.columns import FLAT, flat
 from claude_tui.sources.values.display import display_name
@@ -34,18 +34,22 @@ SUMMED: Final = ("hours", "hosts", "users", "teams")
 
 
 class ReportRow(NamedTuple):
-    """One row: what names it, as JSON has it and as people read it, and its sums."""
+    """One row that was summed for the report: what names it, as JSON has it and as people read it, and its sums."""
 
     keys: dict[str, Any]
     label: str
     totals: Totals
 
 
+Row = DayRow | ModelRow | ProjectRow | SessionRow | ReportRow
+"""A row of a section: one of the snapshot as it is, for there may be tens of thousands, or one that was summed."""
+
+
 class Section(NamedTuple):
     """A section. `rest` is the sum of `left_out` rows that were asked not to be listed."""
 
     name: str
-    rows: Sequence[ReportRow]
+    rows: Sequence[Row]
     left_out: int = 0
     rest: Totals = Totals()
 
@@ -66,7 +70,7 @@ def sections_of(
     made = []
     for name in names:
         if name in SUMMED:
-            rows = _SUMMED_ROWS[name](summed or {})
+            rows: Sequence[Row] = _SUMMED_ROWS[name](summed or {})
         else:
             rows = _accounts(accounts or {}) if name == "accounts" else _ROWS[name](snapshot)
         if top is None or len(rows) <= top:
@@ -86,7 +90,9 @@ def report(
     """Return the report. Days are in order of time; models and projects by cost, then tokens, then name;
     sessions by their last activity, the newest first. The sum of any section is `totals`, with what `left_out` has of
     it where not all rows were asked for. What `telemetry` tells has a section of its own where it is read, and so has
-    what of the cost is in no log, if anything."""
+    what of the cost is in no log, if anything.
+
+    Rows are as they are in their sections: whoever writes them has each made by `json_row`, one after the other."""
     made: dict[str, Any] = {
         "schema": SCHEMA,
         "timezone": snapshot.timezone,
@@ -99,7 +105,7 @@ def report(
         made["unlogged"] = unlogged_report(snapshot.unlogged)
     left_out = {}
     for section in made_of(snapshot, sections):
-        made[section.name] = [{**row.keys, **flat(row.totals)} for row in section.rows]
+        made[section.name] = section.rows
         if section.left_out:
             left_out[section.name] = {"rows": section.left_out, **flat(section.rest)}
     if left_out:
@@ -134,11 +140,23 @@ def made_of(snapshot: Snapshot, sections: Sequence[Section] | Sequence[str]) -> 
     return [one if isinstance(one, Section) else sections_of(snapshot, [one])[0] for one in sections]
 
 
+def json_row(row: Row) -> dict[str, Any]:
+    """Return a row for JSON: what names it, then its sums."""
+    return _KEYS_OF[type(row)](row) | flat(row.totals)
+
+
+def label_of(row: Row) -> str:
+    """Return what people read as the name of a row."""
+    if isinstance(row, DayRow):
+        return row.day.isoformat()
+    return row.label if isinstance(row, ReportRow) else row.name
+
+
 def csv_of(section: Section) -> Iterator[bytes]:
     """Yield a section as CSV: a heading and a line a row. What was left out has no line."""
     from claude_tui.reports.exports.export import csv_lines
 
-    rows = [{**row.keys, **flat(row.totals)} for row in section.rows]
+    rows = map(json_row, section.rows)
     return csv_lines(rows, (*KEYS[section.name], *FLAT))
 
 
@@ -164,10 +182,6 @@ KEYS: Final = {
     "users": ("user",), "teams": ("team",),
 }  # fmt: skip
 """What names the rows of each section."""
-
-
-def _days(snapshot: Snapshot) -> list[ReportRow]:
-    return [ReportRow({"day": row.day.isoformat()}, row.day.isoformat(), row.totals) for row in snapshot.days]
 
 
 def _weeks(snapshot: Snapshot) -> list[ReportRow]:
@@ -217,17 +231,6 @@ def _named(kind: str, sums: Mapping[str, Totals]) -> list[ReportRow]:
     return [ReportRow({kind: name}, display_name(name) or "(none)", totals) for name, totals in dearest]
 
 
-def _models(snapshot: Snapshot) -> list[ReportRow]:
-    return [ReportRow({"model": row.key, "source": row.source}, row.name, row.totals) for row in snapshot.models]
-
-
-def _projects(snapshot: Snapshot) -> list[ReportRow]:
-    return [
-        ReportRow({"project": row.key, "source": row.source, "sessions": row.sessions}, row.name, row.totals)
-        for row in snapshot.projects
-    ]
-
-
 def _repos(snapshot: Snapshot) -> list[ReportRow]:
     """Return repositories with what was done in any of their folders by any client. A named project stays one."""
     from claude_tui.engine.queries.repositories import repository_on_disk
@@ -246,29 +249,23 @@ def _repos(snapshot: Snapshot) -> list[ReportRow]:
     return sorted(made, key=lambda row: (-row.totals.cost_nano, -row.totals.tokens, row.label))
 
 
-def _sessions(snapshot: Snapshot) -> list[ReportRow]:
-    return [
-        ReportRow(
-            {
-                "session": row.key,
-                "source": row.source,
-                "name": row.name,
-                "project": row.project,
-                "models": list(row.models),
-                "agents": len(row.agents),
-            },
-            row.name,
-            row.totals,
-        )
-        for row in snapshot.sessions
-    ]
-
-
-_ROWS: Final[Mapping[str, Callable[[Snapshot], list[ReportRow]]]] = {
-    "days": _days, "weeks": _weeks, "months": _months, "models": _models, "projects": _projects, "repos": _repos,
-    "sessions": _sessions,
+_ROWS: Final[Mapping[str, Callable[[Snapshot], Sequence[Row]]]] = {
+    "days": lambda snapshot: snapshot.days, "weeks": _weeks, "months": _months,
+    "models": lambda snapshot: snapshot.models, "projects": lambda snapshot: snapshot.projects, "repos": _repos,
+    "sessions": lambda snapshot: snapshot.sessions,
 }  # fmt: skip
 
+_KEYS_OF: Final[Mapping[type, Callable[[Any], dict[str, Any]]]] = {
+    DayRow: lambda row: {"day": row.day.isoformat()},
+    ModelRow: lambda row: {"model": row.key, "source": row.source},
+    ProjectRow: lambda row: {"project": row.key, "source": row.source, "sessions": row.sessions},
+    SessionRow: lambda row: {
+        "session": row.key, "source": row.source, "name": row.name, "project": row.project, "models": row.models,
+        "agents": len(row.agents),
+    },
+    ReportRow: lambda row: row.keys,
+}  # fmt: skip
+"""What names a row, by its kind."""
 
 _SUMMED_ROWS: Final[Mapping[str, Callable[[Mapping[str, Totals]], list[ReportRow]]]] = {
     "hours": _hours, "hosts": partial(_named, "host"), "users": partial(_named, "user"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from claude_tui.figures import count, many, money, share, thousandths, tokens, written_cost
 from claude_tui.model import Snapshot, Totals
-from claude_tui.reports.report import Section, made_of, unpriced_models
+from claude_tui.reports.report import Section, label_of, made_of, unpriced_models
 
 if TYPE_CHECKING:
     from claude_tui.engine.queries.telemetry import TelemetryFigures
@@ -19,7 +19,7 @@ def tables(snapshot: Snapshot, sections: Sequence[Section] | Sequence[str]) -> l
     made = []
     is_premium = bool(snapshot.totals.premium_milli)
     for section in made_of(snapshot, sections):
-        labels = [(row.label, row.totals) for row in section.rows]
+        labels = [(label_of(row), row.totals) for row in section.rows]
         if section.left_out:
             labels.append((f"and {count(section.left_out)} more", section.rest))
         table = _table(section.name.capitalize(), section.name[:-1], labels, is_premium)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import MsgspecError, Raw, Struct, field
 
 from claude_tui.sources.protocol import Checkpoint
 
@@ -136,7 +136,19 @@ class ReadCauses(Protocol):
         ...
 
 
+class _Head(Struct, array_like=True):
+    """`FileCauses` as far as is looked at."""
+
+    responses: Raw
+    threads: Raw
+    agent_type: str
+    started_by: str
+    started: Raw
+    has_sizes: bool
+
+
 _encode: Final = msgspec.msgpack.Encoder().encode
+_decode_head: Final = msgspec.msgpack.Decoder(_Head).decode
 _decode: Final = msgspec.msgpack.Decoder(FileCauses).decode
 
 
@@ -148,3 +160,11 @@ def packed(found: FileCauses) -> bytes:
 def unpacked(data: bytes) -> FileCauses:
     """Return what `packed` was given. Raises msgspec.MsgspecError for anything else."""
     return _decode(data)
+
+
+def has_sizes(data: bytes) -> bool:
+    """Whether sizes are in what `packed` gave; also False for anything else."""
+    try:
+        return _decode_head(data).has_sizes
+    except (MsgspecError, ValueError):
+        return False

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from claude_tui import paths
+from claude_tui.cli.streams import in_full
 from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.setup import Setup
 from claude_tui.model import Query, Snapshot
-from claude_tui.reports.report import report
+from claude_tui.reports.report import json_row, report
 from tests.cli.program import run
 from tests.engine.counting import NOW_MS, PRICER, UTC, assert_sums_agree, config_of, counted, reference
 from tests.engine.living import Living, running
@@ -34,7 +35,7 @@ def row(number: int, output: int = 10, **more: Any) -> dict[str, Any]:
 
 def said(snapshot: Snapshot) -> dict[str, Any]:
     """A snapshot as a report; without problems, which are about files and not about what was used."""
-    return without_problems(report(snapshot))
+    return without_problems(in_full(report(snapshot), json_row))
 
 
 def without_problems(made: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,6 @@ from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.scan.scan import Scan
 from claude_tui.engine.state.batch import Packed
 from claude_tui.engine.state.store import Store
-from claude_tui.reports.report import report
 from tests.engine.counting import PRICER, UTC, assert_sums_agree, config_of
 from tests.faults.level import assert_level, canonical, expected, kept, row, said, write_many
 from tests.logs import ClaudeHome
@@ -114,7 +113,7 @@ def test_workers_that_are_killed_while_they_read_lose_nothing(claude_home: Claud
     scan.run_here(take_in, lambda progress: None)
     assert taken > 3
     snapshot = assert_sums_agree(store)
-    assert canonical({k: v for k, v in report(snapshot).items() if k != "problems"}) == expected(claude_home.folder)
+    assert canonical(said(snapshot)) == expected(claude_home.folder)
 
 
 class Dying(FileReader):

@@ -21,13 +21,14 @@ from aiohttp import web
 
 from claude_tui.cli.serve.door import SAFE, WRITE_S
 from claude_tui.cli.serve.guard import Refused
+from claude_tui.cli.streams import in_full
 from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.queries.snapshots.recent import load_recent
 from claude_tui.model import Phase, Query, Snapshot
 from claude_tui.records import NamedTuple
 from claude_tui.reports.gauges.metrics import Ratchet, families_of, metrics
 from claude_tui.reports.gauges.state import state
-from claude_tui.reports.report import ALL, SECTIONS, report
+from claude_tui.reports.report import ALL, SECTIONS, json_row, report
 from claude_tui.waiting import in_time
 
 MAX_FOLLOWERS: Final = 16
@@ -135,7 +136,7 @@ class Routes:
         key = (wanted, sections, snapshot.revision, *snapshot.problems.items())
         found = self._documents.get(key)
         if found is None:
-            body = await asyncio.to_thread(_dump, report(snapshot, sections))
+            body = await asyncio.to_thread(_dump, report(snapshot, sections), json_row)
             found = ServedDocument(f'"{self._run}-{hashlib.sha256(body).hexdigest()[:16]}"', body)
             self._documents[key] = found
             while len(self._documents) > KEPT_DOCUMENTS:
@@ -231,10 +232,10 @@ def _takes_gzip(request: web.BaseRequest) -> bool:
     return False
 
 
-def _dump(document: Any) -> bytes:
+def _dump(document: Any, default: Callable[[Any], dict[str, Any]] | None = None) -> bytes:
     import orjson
 
     try:
-        return orjson.dumps(document) + b"\n"
+        return orjson.dumps(document, default) + b"\n"
     except (TypeError, ValueError):
-        return json.dumps(document).encode() + b"\n"
+        return json.dumps(document if default is None else in_full(document, default)).encode() + b"\n"

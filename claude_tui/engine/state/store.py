@@ -41,7 +41,7 @@ class StoreChanges(NamedTuple):
     `moved` says that sums made from cells must be made anew: something left a cell, or changed its project.
     """
 
-    cells: dict[CellKey, tuple[int, ...]]
+    cells: Mapping[CellKey, Sequence[int]]
     sessions: set[SessionKey]
     moved: bool
 

@@ -44,12 +44,18 @@ pub fn folder_of(path: &Path) -> Read<String> {
 ///
 /// Odd where that file may be read in two ways.
 pub fn agent_type(path: &Path, open_flags: i32) -> Read<String> {
+    beside(path, open_flags, ["agentType"]).map(|[kind]| kind)
+}
+
+/// Returns what stands by some names in the small file beside a sub-agent's transcript, as `agent_type` does.
+pub fn beside<const N: usize>(path: &Path, open_flags: i32, names: [&str; N]) -> Read<[String; N]> {
     let path = path.to_str().ok_or(Odd)?;
+    let nothing = || std::array::from_fn(|_| String::new());
     if !path.contains(BELOW) {
-        return Ok(String::new());
+        return Ok(nothing());
     }
     let meta = format!("{}{NOTE}", path.strip_suffix(SUFFIX).unwrap_or(path));
-    let Ok((file, _)) = open(Path::new(&meta), open_flags) else { return Ok(String::new()) };
+    let Ok((file, _)) = open(Path::new(&meta), open_flags) else { return Ok(nothing()) };
     let mut data = Vec::new();
     if file.take(MAX_META).read_to_end(&mut data).is_err() {
         return Err(Odd);
@@ -58,10 +64,16 @@ pub fn agent_type(path: &Path, open_flags: i32) -> Read<String> {
         data.pop();
     }
     let mut cursor = Cursor::new(&data)?;
-    let mut kind = Text::Absent;
-    cursor.object(|cursor, name| if name == "agentType" { kind.read(cursor) } else { Ok(false) }, 0)?;
+    let mut found: [Text<'_>; N] = std::array::from_fn(|_| Text::Absent);
+    cursor.object(
+        |cursor, name| match names.iter().position(|wanted| *wanted == name) {
+            Some(at) => found[at].read(cursor),
+            None => Ok(false),
+        },
+        0,
+    )?;
     if cursor.is_at_end() {
-        Ok(kind.or_nothing().to_owned())
+        Ok(found.map(|text| text.or_nothing().to_owned()))
     } else {
         Err(Odd)
     }

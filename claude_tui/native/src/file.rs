@@ -21,7 +21,7 @@ use crate::sums::{sums, Sum};
 /// Bytes of the longest line that is looked at for a note.
 const MAX_NOTE: usize = 8192;
 /// Python does not build all of a line as long as this.
-const LONG: usize = 4 << 20;
+pub const LONG: usize = 4 << 20;
 /// How the client begins a line with what it counted, which is as long as it used models.
 const TOTAL: &[u8] = b"{\"type\":\"cost-state\"";
 const CONTINUES: &[u8] = b"{\"parentUuid\":\"";

@@ -14,8 +14,26 @@ pub type Read<T> = Result<T, Odd>;
 
 /// Bytes of a long text that are looked at at once.
 const FAR: usize = 2 * WIDTH;
-const DEEPEST: usize = 96;
+pub const DEEPEST: usize = 96;
 const COUNT_DIGITS: usize = 15;
+
+/// A text as it is written, and the bytes of what it means.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Written<'a> {
+    pub raw: &'a str,
+    pub size: usize,
+}
+
+impl<'a> Written<'a> {
+    /// Returns what it means.
+    pub fn text(self) -> Read<Cow<'a, str>> {
+        if self.raw.len() == self.size {
+            Ok(Cow::Borrowed(self.raw))
+        } else {
+            unescaped(self.raw).map(Cow::Owned)
+        }
+    }
+}
 
 /// A place in one line that is valid UTF-8.
 pub struct Cursor<'a> {
@@ -27,8 +45,12 @@ pub struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     /// Begins a line. Odd where that is no text.
     pub fn new(line: &'a [u8]) -> Read<Self> {
-        let text = std::str::from_utf8(line).map_err(|_| Odd)?;
-        Ok(Self { text, bytes: line, at: 0 })
+        std::str::from_utf8(line).map(Self::of).map_err(|_| Odd)
+    }
+
+    /// Begins a line that is known to be a text.
+    pub fn of(text: &'a str) -> Self {
+        Self { text, bytes: text.as_bytes(), at: 0 }
     }
 
     /// Whether nothing but blanks is left.
@@ -241,13 +263,24 @@ impl<'a> Cursor<'a> {
     /// Reads a text as it is written, and whether it has escapes, all of which are sound.
     #[inline(always)]
     fn raw_text(&mut self) -> Read<(&'a str, bool)> {
-        let (start, has_escape) = self.over_text()?;
-        Ok((&self.text[start..self.at - 1], has_escape))
+        let (start, saved) = self.over_text()?;
+        Ok((&self.text[start..self.at - 1], saved != 0))
     }
 
-    /// Reads over a text. Returns where it begins, and whether it has escapes.
+    /// Reads a text, and leaves its escapes as they are; None where it is another value, which is left.
+    #[inline]
+    pub fn written(&mut self) -> Read<Option<Written<'a>>> {
+        if self.peek() != Some(b'"') {
+            return Ok(None);
+        }
+        let (start, saved) = self.over_text()?;
+        let raw = &self.text[start..self.at - 1];
+        Ok(Some(Written { raw, size: raw.len() - saved }))
+    }
+
+    /// Reads over a text. Returns where it begins, and by how many bytes its escapes are longer than what they mean.
     #[inline(always)]
-    fn over_text(&mut self) -> Read<(usize, bool)> {
+    fn over_text(&mut self) -> Read<(usize, usize)> {
         self.take(b'"')?;
         let start = self.at;
         // Most texts are short names and words.
@@ -255,10 +288,10 @@ impl<'a> Cursor<'a> {
             let end = start + (ends_text(bytes) | 1 << WIDTH).trailing_zeros() as usize;
             if self.bytes.get(end) == Some(&b'"') {
                 self.at = end + 1;
-                return Ok((start, false));
+                return Ok((start, 0));
             }
         }
-        self.over_long_text().map(|has_escape| (start, has_escape))
+        self.over_long_text().map(|saved| (start, saved))
     }
 
     #[inline]
@@ -272,9 +305,9 @@ impl<'a> Cursor<'a> {
         Some((one.try_into().ok()?, other.try_into().ok()?))
     }
 
-    /// Reads on to the end of a text. Returns whether it has escapes.
-    fn over_long_text(&mut self) -> Read<bool> {
-        let mut has_escape = false;
+    /// Reads on to the end of a text. Returns by how many bytes its escapes are longer than what they mean.
+    fn over_long_text(&mut self) -> Read<usize> {
+        let mut saved = 0;
         while let Some((one, other)) = self.far_ahead() {
             let first = self.at;
             let mut ends = ends_text(one) | ends_text(other) << WIDTH;
@@ -284,12 +317,11 @@ impl<'a> Cursor<'a> {
                 match self.bytes[end] {
                     b'"' => {
                         self.at = end + 1;
-                        return Ok(has_escape);
+                        return Ok(saved);
                     }
                     b'\\' => {
-                        has_escape = true;
                         self.at = end;
-                        self.escape()?;
+                        saved += self.escape()?;
                         // Texts may have many escapes: what has been looked at is not looked at again.
                         let done = self.at - first;
                         if done >= FAR {
@@ -307,36 +339,43 @@ impl<'a> Cursor<'a> {
             match self.bytes.get(self.at) {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(has_escape);
+                    return Ok(saved);
                 }
                 Some(b'\\') => {
-                    has_escape = true;
-                    self.escape()?;
+                    saved += self.escape()?;
                 }
                 _ => return Err(Odd),
             }
         }
     }
 
+    /// Reads over an escape. Returns by how many bytes it is longer than what it means.
     #[inline]
-    fn escape(&mut self) -> Read<()> {
+    fn escape(&mut self) -> Read<usize> {
         match self.bytes.get(self.at + 1) {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
+                self.at += 2;
+                Ok(1)
+            }
             Some(b'u') => {
                 let unit = self.unit(self.at)?;
                 self.at += 6;
-                if (0xd800..0xdc00).contains(&unit) {
-                    if !(0xdc00..0xe000).contains(&self.unit(self.at)?) {
-                        return Err(Odd);
+                match unit {
+                    0xd800..=0xdbff => {
+                        if !(0xdc00..0xe000).contains(&self.unit(self.at)?) {
+                            return Err(Odd);
+                        }
+                        self.at += 6;
+                        Ok(8)
                     }
-                    self.at += 6;
-                } else if (0xdc00..0xe000).contains(&unit) || unit == 0 {
-                    return Err(Odd);
+                    0 | 0xdc00..=0xdfff => Err(Odd),
+                    0x1..=0x7f => Ok(5),
+                    0x80..=0x7ff => Ok(4),
+                    _ => Ok(3),
                 }
             }
-            _ => return Err(Odd),
+            _ => Err(Odd),
         }
-        Ok(())
     }
 
     fn unit(&self, at: usize) -> Read<u32> {
@@ -430,5 +469,17 @@ mod tests {
     fn escapes_mean_what_they_say() {
         let mut cursor = Cursor::new(br#""C:\\p\/\"\u00fc\ud83d\ude00\b""#).unwrap();
         assert_eq!(cursor.text().unwrap().unwrap(), "C:\\p/\"\u{fc}\u{1f600}\u{8}");
+    }
+
+    #[test]
+    fn a_text_is_as_long_as_what_it_means() {
+        let lone = r"\u0041\u007f\u0080\u07ff\u0800\uffff";
+        for raw in ["", "abc", r#"C:\\p\/\"\u00fc\ud83d\ude00\b"#, lone, "\u{fc}\\n"] {
+            for before in 0..40 {
+                let line = format!("\"{}{raw}{}\"", "x".repeat(before), "y".repeat(70 - before));
+                let written = Cursor::new(line.as_bytes()).unwrap().written().unwrap().unwrap();
+                assert_eq!(written.size, written.text().unwrap().len(), "{line}");
+            }
+        }
     }
 }

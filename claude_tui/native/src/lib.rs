@@ -4,6 +4,7 @@
 
 mod blake2b;
 mod blob;
+mod causes;
 mod codex;
 mod facts;
 mod file;
@@ -17,7 +18,6 @@ mod request;
 mod scan;
 mod settle;
 mod sums;
-mod texts;
 mod walk;
 
 use std::panic::{catch_unwind, UnwindSafe};
@@ -31,7 +31,7 @@ use request::{File, Request};
 use walk::Walk;
 
 /// What the other side must expect: it moves with the shape of request and answer, and with the rule.
-pub const VERSION: u32 = 8;
+pub const VERSION: u32 = 9;
 
 const DONE: i32 = 0;
 const REFUSED: i32 = 1;
@@ -82,6 +82,25 @@ pub unsafe extern "C" fn claude_top_rollouts(
     }
 }
 
+/// Reads what the transcripts say of causes that a request names, as `claude_top_read` does what they count.
+///
+/// # Safety
+/// As that of `claude_top_read`.
+#[no_mangle]
+pub unsafe extern "C" fn claude_top_causes(
+    request: *const u8,
+    size: usize,
+    answer: *mut *mut u8,
+    answer_size: *mut usize,
+) -> i32 {
+    // SAFETY: the caller promises what `answered` wants.
+    unsafe {
+        answered(request, size, answer, answer_size, |bytes| {
+            Request::parse(bytes).map(|asked| read_causes(&asked)).ok_or(REFUSED)
+        })
+    }
+}
+
 /// Finds the transcripts below a folder. Returns 0 and an answer as `claude_top_read` does, or another number; 3 where
 /// the folder holds what only Python can look at.
 ///
@@ -101,20 +120,6 @@ pub unsafe extern "C" fn claude_top_walk(
             walk::walk(&asked).map(|found| blob::encode_found(&found)).map_err(|Odd| ODD)
         })
     }
-}
-
-/// Returns the bytes of UTF-8 that a JSON text stands for; -1 where Python must look.
-///
-/// # Safety
-/// `value` must point to `size` readable bytes.
-#[no_mangle]
-pub unsafe extern "C" fn claude_top_text_size(value: *const u8, size: usize) -> i64 {
-    if value.is_null() {
-        return -1;
-    }
-    // SAFETY: the caller promises so many readable bytes, which it keeps until this returns.
-    let bytes = unsafe { std::slice::from_raw_parts(value, size) };
-    texts::text_size(bytes).and_then(|size| i64::try_from(size).ok()).unwrap_or(-1)
 }
 
 /// Makes an answer of the bytes of a request and lets go of it, if there is one. A panic ends here.
@@ -177,6 +182,11 @@ pub(crate) fn read(request: &Request<'_>) -> Vec<u8> {
 /// Reads all rollouts of a request, and returns the answer in the request's order.
 fn read_rollouts(request: &Request<'_>) -> Vec<u8> {
     codex::answer::encode(read_each(request, || codex::Reader::new(request), codex::Reader::read))
+}
+
+/// Reads what all files of a request say of causes, and returns the answer in the request's order.
+fn read_causes(request: &Request<'_>) -> Vec<u8> {
+    causes::encode(read_each(request, || causes::Reader::new(request), causes::Reader::read))
 }
 
 /// Reads all files of a request, the largest first, by a reader for each thread. Returns what they say in the request's

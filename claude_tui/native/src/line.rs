@@ -76,7 +76,8 @@ pub enum Truth {
 }
 
 impl Truth {
-    fn read(&mut self, cursor: &mut Cursor<'_>) -> Read<bool> {
+    /// Reads the value at a cursor, as a text is read.
+    pub fn read(&mut self, cursor: &mut Cursor<'_>) -> Read<bool> {
         if *self != Truth::Absent {
             return Err(Odd);
         }

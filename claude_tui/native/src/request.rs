@@ -28,7 +28,7 @@ pub struct Request<'a> {
     /// When local days begin; the last one only ends the day before it.
     pub days: Vec<i64>,
     pub files: Vec<File<'a>>,
-    /// Whether the names of responses are wanted beside their numbers.
+    /// Whether the names of responses are wanted beside their numbers; of causes, the sizes.
     pub with_names: bool,
     /// Types of short lines that are handed back as they are.
     pub left: Vec<&'a [u8]>,

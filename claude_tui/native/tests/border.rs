@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use claude_top_core::{
-    claude_top_free, claude_top_read, claude_top_rollouts, claude_top_text_size, claude_top_version, claude_top_walk,
+    claude_top_causes, claude_top_free, claude_top_read, claude_top_rollouts, claude_top_version, claude_top_walk,
 };
 
 type Ask = unsafe extern "C" fn(*const u8, usize, *mut *mut u8, *mut usize) -> i32;
@@ -69,7 +69,7 @@ fn any_number_of_threads_gives_the_same_answer() {
     logs(&std::env::var_os("CORE_FILES").map_or(own, PathBuf::from), &mut paths);
     paths.sort();
     assert!(!paths.is_empty());
-    for how in [claude_top_read as Ask, claude_top_rollouts] {
+    for how in [claude_top_read as Ask, claude_top_rollouts, claude_top_causes] {
         let answer = ask(how, &request(&paths, 1)).unwrap();
         for threads in [2, 8] {
             assert!(ask(how, &request(&paths, threads)).unwrap() == answer);
@@ -109,26 +109,19 @@ fn a_request_cut_short_anywhere_is_refused_or_asks_for_less() {
     for end in (0..whole.len()).step_by(whole.len() / 97) {
         let _ = ask(claude_top_read, &whole[..end]);
         let _ = ask(claude_top_rollouts, &whole[..end]);
+        let _ = ask(claude_top_causes, &whole[..end]);
     }
     assert_eq!(ask(claude_top_read, &whole[..88]), Err(1));
     assert_eq!(ask(claude_top_rollouts, b""), Err(1));
+    assert_eq!(ask(claude_top_causes, b""), Err(1));
     for at in 0..11 {
         for number in [-1i64, i64::MAX, i64::MIN, 1 << 40] {
             let mut other = whole.clone();
             other[8 * at..8 * at + 8].copy_from_slice(&number.to_le_bytes());
             let _ = ask(claude_top_read, &other);
             let _ = ask(claude_top_rollouts, &other);
+            let _ = ask(claude_top_causes, &other);
         }
-    }
-}
-
-#[test]
-fn texts_are_measured_where_they_are_sound() {
-    // SAFETY: so many bytes can be read, and null is refused before anything is.
-    unsafe {
-        assert_eq!(claude_top_text_size(br#""a\n""#.as_ptr(), 5), 2);
-        assert_eq!(claude_top_text_size(b"".as_ptr(), 0), -1);
-        assert_eq!(claude_top_text_size(std::ptr::null(), 0), -1);
     }
 }
 
@@ -142,6 +135,8 @@ fn nothing_is_done_without_places_for_the_answer() {
         assert_eq!(claude_top_read([0].as_ptr(), 1, &mut answer, std::ptr::null_mut()), 1);
         assert_eq!(claude_top_rollouts(std::ptr::null(), 0, &mut answer, &mut size), 1);
         assert_eq!(claude_top_rollouts([0].as_ptr(), 1, std::ptr::null_mut(), &mut size), 1);
+        assert_eq!(claude_top_causes(std::ptr::null(), 0, &mut answer, &mut size), 1);
+        assert_eq!(claude_top_causes([0].as_ptr(), 1, std::ptr::null_mut(), &mut size), 1);
         assert_eq!(claude_top_walk(std::ptr::null(), 0, &mut answer, &mut size), 1);
         assert_eq!(claude_top_walk([0].as_ptr(), 1, std::ptr::null_mut(), &mut size), 1);
         claude_top_free(std::ptr::null_mut(), 0);

@@ -138,7 +138,7 @@ def _unchanged(options: Namespace, asked: Query) -> Unchanged | None:
 
 def _print(options: Namespace, store: Store, fleet: Fleet | None, query: Query) -> tuple[bytes, int] | None:
     """Print the report. Returns it if it is JSON, and the newest instant that it tells of."""
-    from claude_tui.reports.report import ALL, SECTIONS, SUMMED, csv_of, report, sections_of
+    from claude_tui.reports.report import ALL, SECTIONS, SUMMED, csv_of, json_row, report, sections_of
     from claude_tui.reports.report_tables import footer, tables
 
     wanted = ALL if options.by == "all" else (SECTIONS[options.by],)
@@ -156,7 +156,8 @@ def _print(options: Namespace, store: Store, fleet: Fleet | None, query: Query) 
     if options.csv:
         streams.write_lines(csv_of(sections[0]))
     elif options.json:
-        return streams.write_json(report(snapshot, sections, figures)), snapshot.totals.last_ms
+        made = streams.write_json(report(snapshot, sections, figures), default=json_row)
+        return None if made is None else (made, snapshot.totals.last_ms)
     else:
         streams.write_tables(tables(snapshot, sections), footer(snapshot, figures))
     return None

@@ -21,7 +21,8 @@ from claude_tui.engine.queries.snapshots.recent import (
 )
 from claude_tui.engine.queries.snapshots.renewal import renew
 from claude_tui.engine.queries.snapshots.sessions import Presence, session_activity
-from claude_tui.engine.queries.snapshots.shown_rows import described_row, title_of
+from claude_tui.engine.queries.snapshots.shown_rows import SPARK_DAYS, session_row
+from claude_tui.engine.queries.snapshots.subtotals import SessionSubtotal
 from claude_tui.engine.state.facts import SessionKey
 from claude_tui.engine.state.store import Owner, Store
 from claude_tui.model import (
@@ -83,10 +84,11 @@ class SnapshotMaker:
     def _picture(self, query: Query, now_ms: int) -> Picture:
         store = self.store
         changes = store.take_changes()
+        costs_since = store.calendar.day_hour(now_ms)[0] - SPARK_DAYS
         for known in self._pictures.values():
             known.changed_sessions |= changes.sessions
             if changes.moved or known.rollup.has_moved(store, changes.sessions):
-                known.rollup.fill(store)
+                known.rollup.fill(store, costs_since)
                 known.unlogged_moves = -1
             else:
                 for key, before in changes.cells.items():
@@ -94,9 +96,11 @@ class SnapshotMaker:
         picture = self._pictures.get(query)
         if picture is None:
             picture = self._pictures[query] = Picture(query)
-            picture.rollup.fill(store)
+            picture.rollup.fill(store, costs_since)
             while len(self._pictures) > KEPT_QUERIES:
                 self._pictures.popitem(last=False)
+        elif costs_since < picture.rollup.costs_since:
+            picture.rollup.fill(store, costs_since)  # the clock was set back
         self._pictures.move_to_end(query)
         if picture.unlogged_moves != store.cells.unlogged_moves:
             picture.unlogged, picture.unlogged_moves = self._unlogged(query), store.cells.unlogged_moves
@@ -135,10 +139,9 @@ class SnapshotMaker:
                 continue
             began_ms = last_ms or activity.since_ms
             totals = Totals(first_ms=began_ms, last_ms=began_ms)
-            row = described_row(self.store, key, facts, project, totals, presence)
-            name, prompt = beside.name(key, facts, presence), self.prompts.get(key, "")
-            prompt = "" if title_of(facts, presence) else prompt
-            rows.append(row._replace(activity=activity, name=name, prompt=prompt))
+            subtotal = SessionSubtotal(totals, earliest=(began_ms, project))
+            row = session_row(self.store, key, subtotal, facts, presence, self.prompts.get(key, ""))
+            rows.append(row._replace(activity=activity, name=beside.name(key, facts, presence)))
         return tuple(rows)
 
     def activities(self) -> dict[SessionKey, NamedActivity]:

@@ -18,7 +18,7 @@ from claude_tui.engine.queries.snapshots.shown_rows import model_row, project_ro
 from claude_tui.engine.queries.snapshots.subtotals import SessionSubtotal, Subtotal
 from claude_tui.engine.state.facts import SessionKey
 from claude_tui.engine.state.store import Store
-from claude_tui.model import LAST, DayRow, ModelRow, ProjectRow, SessionRow, SessionState, Totals
+from claude_tui.model import DayRow, ModelRow, ProjectRow, SessionRow, SessionState, Totals
 from claude_tui.sources.values.instants import AHEAD_MS
 
 K = TypeVar("K")
@@ -53,7 +53,7 @@ def renew(picture: Picture, store: Store, now_ms: int, beside: BesideCounts) -> 
     if stale_days is not None:
         for day in stale_days:
             is_remembered = day in store.remembered_days
-            picture.days[day] = DayRow(date.fromordinal(day), days[day].totals(), is_remembered)
+            picture.days[day] = DayRow(date.fromordinal(day), days[day].totals, is_remembered)
         picture.ordered_days = tuple(picture.days[day] for day in sorted(picture.days))
         fresh = {date.fromordinal(day): dict(days[day].models) for day in stale_days}
         known = picture.day_models
@@ -128,7 +128,7 @@ def _make_sessions(
         presence = presences.get(key) if presences else None
         row = session_row(store, key, subtotal, facts, presence, prompts.get(key, "") if prompts else "")
         rows[key] = row if has_titles else row._replace(name=beside.name(key, None, None))
-        is_silent = subtotal.sums[LAST] <= silent_ms and (facts is None or facts.last_ms <= silent_ms)
+        is_silent = subtotal.totals.last_ms <= silent_ms and (facts is None or facts.last_ms <= silent_ms)
         if not is_silent or (prompts and key in prompts):
             yield key
 

@@ -6,12 +6,12 @@ The cost of an update depends on the change, not on the length of the history. M
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import sub
 from typing import Final
 
 from claude_tui.engine.queries.snapshots.subtotals import (
-    AgentSubtotal,
+    AgentPart,
     DaySubtotal,
     ModelSubtotal,
     ProjectSubtotal,
@@ -19,6 +19,7 @@ from claude_tui.engine.queries.snapshots.subtotals import (
     Sheet,
     Subtotal,
     sum_of,
+    totals_of,
 )
 from claude_tui.engine.state.facts import SessionKey
 from claude_tui.engine.state.store import Owner, Store
@@ -26,20 +27,22 @@ from claude_tui.engine.state.sums.cells import CellKey, Sums
 from claude_tui.model import COST, FIRST, LAST, RESPONSES, Query, Totals
 
 _ALL_DAYS: Final = 1 << 62
+_NOTHING: Final = Totals()
 
 Label = tuple[str, str]
 """(source, name)."""
 
-ByModel = list[tuple[str, Sums]]
-"""Sums of cells, each with its model."""
-Project = tuple[Label, ProjectSubtotal, list[Sums]]
-"""A project that is to be summed, and its cells."""
-Cells = list[tuple[str, Label, Sums]]
+ByDay = defaultdict[int, list[Sums]]
+"""Sums of cells by their days."""
+Project = tuple[Label, ProjectSubtotal, list[Sequence[int]]]
+"""A project that is to be summed, and the sums it is to be summed from."""
+Cells = list[tuple[str, Project, Sums]]
 """Sums of cells, each with its model and project."""
-Gathered = tuple[str, Cells, dict[str, ByModel]]
-"""The folder of a session, its cells, and once more those of each of its sub-agents."""
-Place = tuple[Project, Cells, ByModel | None]
-"""Where the cells of an owner go: its project, and the cells of its session and of its sub-agent, if it is one's."""
+Gathered = tuple[Project | None, Cells, list[AgentPart]]
+"""The project of a session's own folder, if that is known, its cells, and once more those of its sub-agents."""
+Place = tuple[Project, Cells, str, list[AgentPart], defaultdict[int, ByDay]]
+"""Where the cells of an owner go: its project, the cells of its session, the sub-agent it is, if any, and the cells of
+those; and those of its client, by the numbers of their models."""
 
 
 class Rollup:
@@ -56,6 +59,7 @@ class Rollup:
 
     def clear(self) -> None:
         """Forget everything, before it is filled again from all cells."""
+        self.costs_since = -_ALL_DAYS
         self.all = Sheet[None, Subtotal](Subtotal)
         self.models = Sheet[Label, ModelSubtotal](ModelSubtotal)
         self.projects = Sheet[Label, ProjectSubtotal](ProjectSubtotal)
@@ -66,85 +70,94 @@ class Rollup:
     def totals(self) -> Totals:
         """What everything adds up to; zeros if there is nothing."""
         subtotal = self.all.subtotals.get(None)
-        return subtotal.totals() if subtotal is not None else Totals()
+        return subtotal.totals if subtotal is not None else Totals()
 
-    def fill(self, store: Store) -> None:
+    def fill(self, store: Store, costs_since: int = -_ALL_DAYS) -> None:
         """Sum all cells again, at once: one by one, as `update` does, would take six times as long. Requires the
-        store's lock."""
+        store's lock.
+
+        The costs of projects by day are those from `costs_since` on, a proleptic ordinal: nobody shows older ones.
+        """
         self.clear()
+        self.costs_since = costs_since
         projects: dict[Label, Project] = {}
         sessions: dict[SessionKey, Gathered] = {}
-        of_models = defaultdict[tuple[str, str, int], list[Sums]](list)
-        places, names = self._places(store, projects, sessions), store.models
+        of_clients = defaultdict[str, defaultdict[int, ByDay]](lambda: defaultdict(lambda: defaultdict(list)))
+        places, names = self._places(store, projects, sessions, of_clients), store.models
+        is_limited = self._is_limited
         for (day, owner, number), sums in store.cells.all.items():
             place = places[owner]
             model = names[number]
-            if place is None or (self._is_limited and not self._covers(day, model)):
+            if place is None or (is_limited and not self._covers(day, model)):
                 continue
-            (label, project, of_project), of_session, of_agent = place
-            of_models[label[0], model, day].append(sums)
-            of_project.append(sums)
-            project.days[day] = project.days.get(day, 0) + sums[COST]
-            of_session.append((model, label, sums))
-            if of_agent is not None:
-                of_agent.append((model, sums))
-        self._fill_models(of_models)
-        self._fill_projects(projects)
+            project, of_session, agent, of_agents, of_models = place
+            of_models[number][day].append(sums)
+            if day >= costs_since:
+                costs = project[1].days
+                costs[day] = costs.get(day, 0) + sums[COST]
+            of_session.append((model, project, sums))
+            if agent:
+                of_agents.append((agent, model, sums))
+        self._fill_models(of_clients, names)
         self._fill_sessions(sessions)
+        self._fill_projects(projects)
 
-    def _fill_models(self, gathered: dict[tuple[str, str, int], list[Sums]]) -> None:
+    def _fill_models(self, gathered: dict[str, defaultdict[int, ByDay]], names: Sequence[str]) -> None:
         """Sum models and days by what is in each day of a model, and with these all."""
-        models, days = defaultdict[Label, dict[int, Sums]](dict), defaultdict[int, list[tuple[str, Sums]]](list)
-        for (source, model, day), cells in gathered.items():
-            sums = sum_of(cells)
-            models[source, model][day] = sums
-            days[day].append((model, sums))
-        for label, of_days in models.items():
-            of_model = self.models.subtotals[label] = ModelSubtotal(sum_of([*of_days.values()]))
-            of_model.days = {day: sums[COST] for day, sums in of_days.items()}
-        for day, of_models in days.items():
-            of_day = self.days.subtotals[day] = DaySubtotal(sum_of([sums for _, sums in of_models]))
-            for model, sums in of_models:
-                of_day.models[model] = of_day.models.get(model, 0) + sums[COST]
+        days = defaultdict[int, list[tuple[str, Totals]]](list)
+        for source, of_models in gathered.items():
+            for number, of_days in of_models.items():
+                model, sums = names[number], {day: sum_of(cells) for day, cells in of_days.items()}
+                of_model = self.models.subtotals[source, model] = ModelSubtotal(sum_of([*sums.values()]))
+                of_model.days = {day: totals.cost_nano for day, totals in sums.items()}
+                for day, totals in sums.items():
+                    days[day].append((model, totals))
+        for day, of_day in days.items():
+            subtotal = self.days.subtotals[day] = DaySubtotal(sum_of([totals for _, totals in of_day]))
+            for model, totals in of_day:
+                subtotal.models[model] = subtotal.models.get(model, 0) + totals.cost_nano
         if days:
-            self.all.subtotals[None] = Subtotal(sum_of([subtotal.sums for subtotal in self.days.subtotals.values()]))
-        self.models.dirty.update(models)
+            self.all.subtotals[None] = Subtotal(sum_of([subtotal.totals for subtotal in self.days.subtotals.values()]))
+        self.models.dirty.update(self.models.subtotals)
         self.days.dirty.update(days)
 
-    def _fill_projects(self, gathered: dict[Label, Project]) -> None:
-        subtotals = self.projects.subtotals
-        for label, subtotal, cells in gathered.values():
-            if cells:
-                subtotal.sums, subtotals[label] = sum_of(cells), subtotal
-        self.projects.dirty.update(subtotals)
-
     def _fill_sessions(self, gathered: dict[SessionKey, Gathered]) -> None:
-        subtotals, projects = self.sessions.subtotals, self.projects.subtotals
+        """Sum sessions, and gather their sums by project."""
+        subtotals = self.sessions.subtotals
         for key, (_, cells, of_agents) in gathered.items():
             if not cells:
                 continue
-            ((model, label, sums), *others) = cells
-            models, earliest = {model: sums[RESPONSES]}, (sums[FIRST], label[1])
-            projects[label].sessions.add(key)
+            ((model, project, sums), *others) = cells
+            models, earliest, is_of_one = {model: sums[RESPONSES]}, (sums[FIRST], project[0][1]), True
             for model, other, more in others:
                 models[model] = models.get(model, 0) + more[RESPONSES]
                 if more[FIRST] <= earliest[0]:
-                    earliest = min(earliest, (more[FIRST], other[1]))
-                if other is not label:
-                    projects[other].sessions.add(key)
-            if others:
-                sums = sum_of([sums for _, _, sums in cells])
-            subtotal = subtotals[key] = SessionSubtotal([*sums], models, earliest)
-            for agent, of_agent in of_agents.items():
-                if of_agent:
-                    subtotal.agents[agent] = _agent_subtotal(of_agent)
+                    earliest = min(earliest, (more[FIRST], other[0][1]))
+                if other is not project:
+                    is_of_one = False
+            totals = sum_of([sums for _, _, sums in cells]) if others else totals_of(sums)
+            subtotals[key] = SessionSubtotal(totals, models, earliest, of_agents)
+            if is_of_one:
+                project[1].sessions.add(key)
+                project[2].append(totals)
+                continue
+            for _, other, more in cells:
+                other[1].sessions.add(key)
+                other[2].append(more)
         self.sessions.dirty.update(subtotals)
 
-    def update(self, store: Store, key: CellKey, before: tuple[int, ...]) -> None:
+    def _fill_projects(self, gathered: dict[Label, Project]) -> None:
+        subtotals = self.projects.subtotals
+        for label, subtotal, sums in gathered.values():
+            if sums:
+                subtotal.totals, subtotals[label] = sum_of(sums), subtotal
+        self.projects.dirty.update(subtotals)
+
+    def update(self, store: Store, key: CellKey, before: Sequence[int]) -> None:
         """Update a cell whose sums were `before` at the last update. Requires the store's lock."""
         sums = store.cells.all.get(key)
         if sums is not None:
-            change = [*map(sub, sums[:FIRST], before), sums[FIRST], sums[LAST]]
+            change = totals_of((*map(sub, sums[:FIRST], before), sums[FIRST], sums[LAST]))
             self._take(store, store.owners[key.owner], key.day, store.models[key.model], change)
 
     def has_moved(self, store: Store, sessions: Iterable[SessionKey]) -> bool:
@@ -156,27 +169,40 @@ class Rollup:
         )
 
     def _places(
-        self, store: Store, projects: dict[Label, Project], sessions: dict[SessionKey, Gathered]
+        self,
+        store: Store,
+        projects: dict[Label, Project],
+        sessions: dict[SessionKey, Gathered],
+        of_clients: defaultdict[str, defaultdict[int, ByDay]],
     ) -> list[Place | None]:
-        """Return the place of each owner. `projects` and `sessions` are filled with what the places refer to."""
+        """Return the place of each owner. What the places refer to is filled in."""
         facts_of, project_of, is_of_some = store.facts.sessions, store.projects.of, self._is_of_some
+
+        def project(source: str, folder: str) -> Project:
+            label = source, project_of(folder)
+            known = projects.get(label)
+            if known is None:
+                known = projects[label] = label, ProjectSubtotal(_NOTHING), []
+            return known
+
         places: list[Place | None] = []
+        last = last_source = None
         for owner in store.owners:
             source, name, agent, folder = owner
             if is_of_some and not self._is_of(store, owner):
                 places.append(None)
                 continue
-            key = source, name
-            session = sessions.get(key)
-            if session is None:
-                facts = facts_of.get(key)
-                session = sessions[key] = facts.cwd if facts is not None else "", [], {}
-            cwd, of_session, of_agents = session
-            label = source, project_of(cwd or folder)
-            project = projects.get(label)
-            if project is None:
-                project = projects[label] = label, ProjectSubtotal([]), []
-            places.append((project, of_session, of_agents.setdefault(agent, []) if agent else None))
+            if name != last or source != last_source:  # most of a session follow each other
+                last, last_source = name, source
+                key = source, name
+                session = sessions.get(key)
+                if session is None:
+                    facts = facts_of.get(key)
+                    cwd = facts.cwd if facts is not None else ""
+                    session = sessions[key] = project(source, cwd) if cwd else None, [], []
+                own, of_session, of_agents = session
+                of_models = of_clients[source]
+            places.append((own or project(source, folder), of_session, agent, of_agents, of_models))
         return places
 
     def _is_of(self, store: Store, owner: Owner) -> bool:
@@ -194,13 +220,13 @@ class Rollup:
         first, last, only = self._limits
         return first <= day <= last and (not only or only == model)
 
-    def _take(self, store: Store, owner: Owner, day: int, model: str, change: Sums) -> None:
+    def _take(self, store: Store, owner: Owner, day: int, model: str, change: Totals) -> None:
         """Add a change of the cell of an owner, a day and a model."""
         if not self._covers(day, model) or (self._is_of_some and not self._is_of(store, owner)):
             return
         source, name, agent, _ = owner
         key, project = (source, name), store.project_of(owner)
-        responses, cost, earliest = change[RESPONSES], change[COST], (change[FIRST], project)
+        responses, cost, earliest = change.responses, change.cost_nano, (change.first_ms, project)
         self.all.add(None, change)
         of_model = self.models.add((source, model), change)
         of_model.days[day] = of_model.days.get(day, 0) + cost
@@ -213,19 +239,4 @@ class Rollup:
         session.models[model] = session.models.get(model, 0) + responses
         session.earliest = min(session.earliest, earliest)
         if agent:
-            of_agent = session.agents.get(agent)
-            if of_agent is None:
-                of_agent = session.agents[agent] = AgentSubtotal([*change], {})
-            else:
-                of_agent.add(change)
-            of_agent.models[model] = of_agent.models.get(model, 0) + responses
-
-
-def _agent_subtotal(cells: ByModel) -> AgentSubtotal:
-    if len(cells) == 1:  # most
-        ((model, sums),) = cells
-        return AgentSubtotal([*sums], {model: sums[RESPONSES]})
-    models: dict[str, int] = {}
-    for model, sums in cells:
-        models[model] = models.get(model, 0) + sums[RESPONSES]
-    return AgentSubtotal(sum_of([sums for _, sums in cells]), models)
+            session.add_of_agent(agent, model, change)

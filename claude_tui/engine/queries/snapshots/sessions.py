@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from claude_tui.engine.queries.activity import SILENT_MS, WORKING_MS
@@ -67,11 +68,19 @@ def context_window(pricer: Pricer, facts: FileFacts) -> int:
     Models with one window have it; others show 200k until any prompt has passed that, because the logs seldom say
     which was asked for.
     """
-    if not facts.context_model:
+    model = facts.context_model
+    if not model:
         return 0
-    known = pricer.context_window(facts.context_model)
-    if not known or pricer.has_one_window(facts.context_model) or _ASKED_FOR in facts.context_model.lower():
-        return known
-    if known > BASE_WINDOW and max(facts.largest_prompt, facts.context_tokens, facts.compacted_tokens) <= BASE_WINDOW:
-        return BASE_WINDOW
-    return known
+    least, most = _windows(pricer, model)
+    if least == most or max(facts.largest_prompt, facts.context_tokens, facts.compacted_tokens) > least:
+        return most
+    return least
+
+
+@lru_cache(maxsize=256)
+def _windows(pricer: Pricer, model: str) -> tuple[int, int]:
+    """Return the context window that sessions of a model have at least, and the one they may have."""
+    known = pricer.context_window(model)
+    if known <= BASE_WINDOW or pricer.has_one_window(model) or _ASKED_FOR in model.lower():
+        return known, known
+    return BASE_WINDOW, known

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
-from typing import Final
+from typing import Final, overload
 
 from claude_tui.engine.queries.snapshots.sessions import Presence, context_window
-from claude_tui.engine.queries.snapshots.subtotals import AgentSubtotal, ModelSubtotal, ProjectSubtotal, SessionSubtotal
-from claude_tui.engine.state.facts import SessionKey
+from claude_tui.engine.queries.snapshots.subtotals import (
+    AgentPart,
+    ModelSubtotal,
+    ProjectSubtotal,
+    SessionSubtotal,
+    sum_of,
+)
+from claude_tui.engine.state.facts import AgentKey, SessionKey
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Activity, AgentRow, ModelRow, ProjectRow, SessionRow, SessionState, Totals
+from claude_tui.model import RESPONSES, Activity, AgentRow, ModelRow, ProjectRow, SessionRow, SessionState
 from claude_tui.sources.protocol import NO_FACTS, FileFacts
 from claude_tui.sources.values.display import display_name
 
@@ -19,21 +25,20 @@ SPARK_DAYS: Final = 30
 _NO_SPARK: Final = (0,) * SPARK_DAYS
 _DONE: Final = Activity(SessionState.DONE)
 _session_row: Final = partial(tuple.__new__, SessionRow)
-_agent_row: Final = partial(tuple.__new__, AgentRow)
 _UUID_7: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-7[0-9a-fA-F]{3}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 
 
 def model_row(key: tuple[str, str], subtotal: ModelSubtotal, today: int) -> ModelRow:
     """Return the row of a client's model; `today` is the last day of its sparkline, as an ordinal."""
     source, model = key
-    return ModelRow(model, display_name(model) or "(unknown)", source, subtotal.totals(), _spark(subtotal.days, today))
+    return ModelRow(model, display_name(model) or "(unknown)", source, subtotal.totals, _spark(subtotal.days, today))
 
 
 def project_row(key: tuple[str, str], subtotal: ProjectSubtotal, today: int) -> ProjectRow:
     """Return the row of a project, as `model_row` does."""
     source, project = key
     name = display_name(project) or "(unknown)"
-    return ProjectRow(project, name, source, len(subtotal.sessions), subtotal.totals(), _spark(subtotal.days, today))
+    return ProjectRow(project, name, source, len(subtotal.sessions), subtotal.totals, _spark(subtotal.days, today))
 
 
 def session_row(
@@ -44,44 +49,80 @@ def session_row(
     presence: Presence | None,
     prompt: str = "",
 ) -> SessionRow:
-    """Return the row of a session, with its sub-agents. `prompt` is its first one if it may be called by that."""
-    agents: tuple[AgentRow, ...] = ()
-    if subtotal.agents:
-        agents = (*_agent_rows(store, key, subtotal.agents),)
-    project, models = subtotal.earliest[1], _by_use(subtotal.models)
-    row = described_row(store, key, facts, project, subtotal.totals(), presence, models, agents)
-    return row._replace(prompt=prompt) if prompt and not title_of(facts, presence) else row
-
-
-def described_row(
-    store: Store,
-    key: SessionKey,
-    facts: FileFacts | None,
-    project: str,
-    totals: Totals,
-    presence: Presence | None,
-    models: tuple[str, ...] = (),
-    agents: tuple[AgentRow, ...] = (),
-) -> SessionRow:
-    """Return the row of a session as its log and its process describe it, with the models and sub-agents it used."""
+    """Return the row of a session as its log and its process describe it, with its sub-agents. `prompt` is its first
+    one if it may be called by that."""
+    (
+        _, _, folder, title, branch, version, _, _, context_tokens, context_model, compactions, compacted_tokens, *_,
+    ) = known = facts or NO_FACTS  # fmt: skip
     source, session = key
-    known = facts or NO_FACTS
+    title = title.strip() or (presence.name.strip() if presence else "")
+    project, agents = subtotal.earliest[1], subtotal.of_agents
     # Every field by its place, for there may be thousands of rows: by its name each would take six times as long.
     return _session_row((
-        session, session_name(key, facts, presence), source, project, _shown(project),
-        _shown(known.branch) if known.branch else "", _shown(known.version) if known.version else "",
-        models, totals, agents, _DONE, known.context_tokens,
-        context_window(store.pricer, known) if known.context_model else 0,
-        known.compactions, known.compacted_tokens, 0, "", known.cwd,
+        session, display_name(title or _short(session)), source, project, _shown(project),
+        _shown(branch) if branch else "", _shown(version) if version else "",
+        _by_use(subtotal.models), subtotal.totals, AgentRows(key, agents, store.facts.agents) if agents else (), _DONE,
+        context_tokens, context_window(store.pricer, known) if context_model else 0, compactions, compacted_tokens,
+        0, "" if title else prompt, folder,
     ))  # fmt: skip
 
 
-def _agent_rows(store: Store, key: SessionKey, subtotals: Mapping[str, AgentSubtotal]) -> Iterator[AgentRow]:
-    facts_of = store.facts.agents
-    for agent in sorted(subtotals):
-        subtotal, facts = subtotals[agent], facts_of.get((*key, agent))
-        name = _shown(facts.agent_type) if facts is not None and facts.agent_type else display_name(agent)
-        yield _agent_row((agent, name, subtotal.totals(), _by_use(subtotal.models)))
+class AgentRows(Sequence[AgentRow]):
+    """The sub-agents of a session, by key. How many there are is known at once; their rows are made when first asked
+    for, since few look at them.
+
+    It belongs to one snapshot: nothing that the rows are made of changes, so whoever asks gets the same, in any thread.
+    """
+
+    __slots__ = ("_facts", "_parts", "_rows")
+
+    def __init__(self, key: SessionKey, parts: Sequence[AgentPart], facts_of: Mapping[AgentKey, FileFacts]) -> None:
+        source, session = key
+        self._parts = parts
+        self._facts = [facts_of.get((source, session, part[0])) for part in parts]
+        self._rows: tuple[AgentRow, ...] | None = None
+
+    def __len__(self) -> int:
+        parts = self._parts
+        return len({part[0] for part in parts}) if len(parts) > 1 else len(parts)
+
+    @overload
+    def __getitem__(self, index: int) -> AgentRow: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[AgentRow]: ...
+
+    def __getitem__(self, index: int | slice) -> AgentRow | Sequence[AgentRow]:
+        return self._made()[index]
+
+    def __iter__(self) -> Iterator[AgentRow]:
+        return iter(self._made())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._made() == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._made())
+
+    def __repr__(self) -> str:
+        return repr(self._made())
+
+    def _made(self) -> tuple[AgentRow, ...]:
+        if self._rows is None:
+            self._rows = (*_agent_rows(self._parts, self._facts),)
+        return self._rows
+
+
+def _agent_rows(parts: Iterable[AgentPart], facts: Iterable[FileFacts | None]) -> Iterator[AgentRow]:
+    gathered: dict[str, tuple[FileFacts | None, list[Sequence[int]], dict[str, int]]] = {}
+    for (agent, model, sums), known in zip(parts, facts, strict=True):
+        _, its, models = gathered.setdefault(agent, (known, [], {}))
+        its.append(sums)
+        models[model] = models.get(model, 0) + sums[RESPONSES]
+    for agent in sorted(gathered):
+        known, its, models = gathered[agent]
+        name = _shown(known.agent_type) if known is not None and known.agent_type else display_name(agent)
+        yield AgentRow(agent, name, sum_of(its), _by_use(models))
 
 
 def title_of(facts: FileFacts | None, presence: Presence | None) -> str:
@@ -90,15 +131,15 @@ def title_of(facts: FileFacts | None, presence: Presence | None) -> str:
 
 
 def session_name(key: SessionKey, facts: FileFacts | None, presence: Presence | None) -> str:
-    """Return what a session is called, safe to show: its title, else what its process calls it, else a part of its id.
+    """Return what a session is called, safe to show: its title, else what its process calls it, else a part of its
+    id."""
+    return display_name(title_of(facts, presence) or _short(key[1]))
 
-    Ids that begin with the time, as UUIDs of version 7 do, differ at their end.
-    """
-    title = title_of(facts, presence)
-    short = key[1].removeprefix("session_")
-    if not title:
-        title = short[-8:] if short[14:15] == "7" and _UUID_7.fullmatch(short) else short[:8]
-    return display_name(title)
+
+def _short(session: str) -> str:
+    """Return a part of an id. Ids that begin with the time, as UUIDs of version 7 do, differ at their end."""
+    short = session.removeprefix("session_")
+    return short[-8:] if short[14:15] == "7" and _UUID_7.fullmatch(short) else short[:8]
 
 
 def _by_use(responses: dict[str, int]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ Must not know responses beyond what is added, and takes no locks: the store does
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from claude_tui.engine.state.sums.cells import EMPTY, CellKey, Sums, add_sums, add_usage
@@ -13,7 +13,10 @@ from claude_tui.model import FIRST, LAST, Price, Totals, Usage
 
 
 class CellBook:
-    """Sums by cell. `all` is to be read, not written."""
+    """Sums by cell. `all` is to be read, not written.
+
+    Sums that were there when changes were last taken are replaced and never changed: a snapshot may refer to them.
+    """
 
     def __init__(
         self, cells: dict[CellKey, Sums] | None = None, unlogged: Mapping[CellKey, int] = MappingProxyType({})
@@ -27,7 +30,7 @@ class CellBook:
         """Per local day a number that moves whenever anything in that day does."""
         self._touches = 0
         self._of_day: dict[int, set[CellKey]] = {}
-        self._changed: dict[CellKey, tuple[int, ...]] = {}
+        self._changed: dict[CellKey, Sequence[int]] = {}
         self._lost_first: set[CellKey] = set()
         self._lost_last: set[CellKey] = set()
         of_day = self._of_day
@@ -123,8 +126,8 @@ class CellBook:
         self._lost_first, self._lost_last = set(), set()
         return is_moved
 
-    def take_changed(self) -> dict[CellKey, tuple[int, ...]]:
-        """Return the cells changed since the last call, with what of them added up then."""
+    def take_changed(self) -> dict[CellKey, Sequence[int]]:
+        """Return the cells changed since the last call, with their sums then, or as many of these as add up."""
         changed, self._changed = self._changed, {}
         return changed
 
@@ -159,7 +162,10 @@ class CellBook:
             else:
                 keys.add(key)
         if key not in self._changed:
-            self._changed[key] = EMPTY if sums is None else tuple(sums)
+            if sums is None:
+                self._changed[key] = EMPTY
+            else:
+                self._changed[key], self.all[key] = sums, [*sums]
         self._touch_day(day)
 
     def _touch_day(self, day: int) -> None:

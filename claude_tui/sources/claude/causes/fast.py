@@ -14,7 +14,6 @@ from claude_tui.sources.causes import FileCauses
 from claude_tui.sources.claude.causes.gatherer import Gatherer
 from claude_tui.sources.claude.causes.lines import CausesLine
 from claude_tui.sources.claude.causes.plain import NAMED, line_of
-from claude_tui.sources.claude.causes.sizes import Measure, size_of
 from claude_tui.sources.claude.counting.rule import SYNTHETIC_MODEL
 from claude_tui.sources.claude.discovery import session_of_path
 from claude_tui.sources.protocol import Checkpoint
@@ -32,13 +31,11 @@ def read_causes(
     since: Checkpoint | None = None,
     *,
     with_sizes: bool = False,
-    measure: Measure = size_of,
 ) -> tuple[FileCauses, Checkpoint]:
     """Read a transcript, whole or what follows `since`, where `known` is what it said. Raises OSError where it cannot
-    be opened. `known` may be changed and returned. `with_sizes` also takes down what prompts were made of, as
-    `measure` says how long results are."""
+    be opened. `known` may be changed and returned. `with_sizes` also takes down what prompts were made of."""
     with LineReader(path, since) as reader:
-        gatherer = Gatherer(path, known if not reader.restarted else None, with_sizes=with_sizes, measure=measure)
+        gatherer = Gatherer(path, known if not reader.restarted else None, with_sizes=with_sizes)
         session, see = session_of_path(path), gatherer.see
         for offset, block in reader.blocks():
             view, find, start, size = memoryview(block), block.find, 0, len(block)

@@ -25,7 +25,6 @@ from claude_tui.sources.claude.causes.lines import CausesLine, ContentBlock
 from claude_tui.sources.claude.causes.meta import started_by
 from claude_tui.sources.claude.causes.sizes import (
     BYTES_PER_TOKEN,
-    Measure,
     Sizes,
     decode,
     size_of,
@@ -49,15 +48,11 @@ _COMMAND: Final = re.compile(r"<command-name>/?([^<\n]{1,200})</command-name>")
 
 
 class Gatherer:
-    """Gathers what a transcript says, beginning with what it was `known` to say up to there. `measure` says how long
-    results are."""
+    """Gathers what a transcript says, beginning with what it was `known` to say up to there."""
 
-    def __init__(
-        self, path: str, known: FileCauses | None = None, *, with_sizes: bool = False, measure: Measure = size_of
-    ) -> None:
+    def __init__(self, path: str, known: FileCauses | None = None, *, with_sizes: bool = False) -> None:
         self.found = known if known is not None else FileCauses(has_sizes=with_sizes)
-        self._sizes = Sizes(self.found.parts, measure) if self.found.has_sizes else None
-        self._measure = measure
+        self._sizes = Sizes(self.found.parts) if self.found.has_sizes else None
         self._last_key = ("", 0)
         if not self.found.started_by:
             self.found.agent_type, self.found.started_by = started_by(path)
@@ -208,7 +203,7 @@ class Gatherer:
         if reading is not None:
             parts = thread.known.setdefault(reading.path, [])
             if reading.part in parts:
-                tokens = self._measure(block.content) // BYTES_PER_TOKEN
+                tokens = size_of(block.content) // BYTES_PER_TOKEN
                 self._asked_by[called].repeats.append(Repeat(reading.path, tokens))
             else:
                 parts.append(reading.part)

@@ -8,7 +8,7 @@ from typing import Final
 
 from claude_tui.sources.reading.log import open_regular
 
-_MOST: Final = 1 << 16
+_MOST: Final = 1 << 20
 
 
 def started_by(path: str) -> tuple[str, str]:

@@ -6,10 +6,11 @@ Bytes are what a log has; only their proportions are used where the tokens are k
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
+import orjson
 from msgspec import Raw
 
 from claude_tui.records import NamedTuple
@@ -35,10 +36,7 @@ _ATTACHED: Final = {
     "file": "@file",
 }
 REMINDERS: Final = "reminders"
-Measure = Callable[[Raw], int]
-"""What does as `size_of` does, perhaps faster."""
 
-_decoded: Final = msgspec.json.Decoder().decode
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -51,15 +49,11 @@ class _CallParts(NamedTuple):
 
 
 class Sizes:
-    """Takes down the sizes of one transcript: `parts` are the names that they have numbers for, to which it adds.
+    """Takes down the sizes of one transcript: `parts` are the names that they have numbers for, to which it adds."""
 
-    `measure` says how long results are.
-    """
-
-    def __init__(self, parts: list[str], measure: Measure) -> None:
+    def __init__(self, parts: list[str]) -> None:
         self._parts = parts
         self._number_of = {part: number for number, part in enumerate(parts)}
-        self._measure = measure
         self._calls: dict[str, _CallParts] = {}
         self._answers, self._text, self._thinking = map(self._number, (ANSWERS, TEXT, THINKING))
 
@@ -99,7 +93,7 @@ class Sizes:
         for block in content:
             if block.type == "tool_result":
                 call = calls.get(block.tool_use_id)
-                self._add(thread, f"result {call.name}" if call else "results", self._measure(block.content))
+                self._add(thread, f"result {call.name}" if call else "results", size_of(block.content))
             elif block.type == "image":
                 self._add(thread, "images", IMAGE_BYTES)
             else:
@@ -130,8 +124,8 @@ def decode(raw: Raw) -> object:
     Raises ValueError and RecursionError.
     """
     try:
-        return _decoded(raw)
-    except (UnicodeDecodeError, msgspec.MsgspecError):
+        return orjson.loads(memoryview(raw))
+    except orjson.JSONDecodeError:
         return json.loads(bytes(raw).decode("utf-8", "replace"))
 
 

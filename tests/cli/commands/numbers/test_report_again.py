@@ -256,3 +256,12 @@ def test_without_a_place_for_it_nothing_is_kept(history: ClaudeHome, capsys: Cap
 def test_bundled_prices_lie_where_they_are_looked_for() -> None:
     data = Path(claude_tui.__file__).with_name("pricing") / "price_list" / "data"
     assert [os.fspath(data / name) for name in answered.PRICES] == [str(CLAUDE_FILE), str(OTHERS_FILE)]
+
+
+def test_text_that_is_no_unicode_is_written_the_same_each_time(claude_home: ClaudeHome, tmp_path: Path) -> None:
+    row = assistant("msg_1", NOON, usage(output=20), cwd="/home/\ud83d")
+    claude_home.append(MUCH, (json.dumps(row) + "\n").encode())
+    command = [sys.executable, "-m", "claude_tui", "report", "--json"]
+    printed = [subprocess.run(command, capture_output=True, check=True).stdout for _ in range(3)]
+    assert printed == [printed[0]] * 3
+    assert json.loads(printed[0])["projects"][0]["project"].endswith("\ud83d")

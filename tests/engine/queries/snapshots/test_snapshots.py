@@ -15,7 +15,7 @@ from claude_tui.engine.queries.responses import list_responses, totals_of
 from claude_tui.engine.queries.snapshots import renewal, shown_rows
 from claude_tui.engine.queries.snapshots.maker import KEPT_QUERIES, SnapshotMaker
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Query, SessionRow, SessionState, Usage, UsageRow
+from claude_tui.model import Query, SessionRow, SessionState, Snapshot, Usage, UsageRow
 from claude_tui.sources.protocol import FileFacts
 from claude_tui.sources.settling import columns_of
 from tests.engine.counting import BERLIN, NOW_MS, PRICER, UTC, assert_sections_agree, canonical
@@ -49,6 +49,7 @@ class Looking(RuleBasedStateMachine):
         self.facts: dict[str, FileFacts] = {path: owned(path, FileFacts()) for path in PATHS}
         self.query = Query()
         self.now_ms = NOW_MS
+        self.seen: tuple[Snapshot, str] | None = None
 
     def say(self, path: str, found: list[UsageRow], known: FileFacts, *, is_whole: bool) -> None:
         def said(store: Store) -> bool:
@@ -88,9 +89,19 @@ class Looking(RuleBasedStateMachine):
             said(fresh)
         snapshot = self.maker.take(self.query, self.now_ms)
         expected = SnapshotMaker(fresh).take(self.query, self.now_ms)
-        assert canonical(replace(snapshot, taken_ms=0)) == canonical(replace(expected, taken_ms=0))
+        self.look_back()
+        self.seen = replace(snapshot, taken_ms=0), canonical(replace(expected, taken_ms=0))
         assert snapshot.totals == totals_of(list_responses(fresh, self.query))
         assert_sections_agree(snapshot)
+
+    def look_back(self) -> None:
+        """Look at the last snapshot only now: what it makes when asked for is of the moment it was taken at."""
+        if self.seen is not None:
+            snapshot, expected = self.seen
+            assert canonical(snapshot) == expected
+
+    def teardown(self) -> None:
+        self.look_back()
 
 
 Looking.TestCase.settings = settings(max_examples=40, stateful_step_count=15, deadline=None)
@@ -147,6 +158,35 @@ def test_a_session_of_many_days_models_and_folders_looks_the_same_at_once_and_ro
     assert {row.key: row.sessions for row in snapshot.projects}["/p"] == 1
 
 
+def test_sub_agents_are_those_of_their_snapshot_whenever_they_are_asked_for() -> None:
+    of_agents = [replace(ROW, key=f"a{n}", agent=("a", "b")[n % 2], is_sidechain=True) for n in range(4)]
+    named = FileFacts(parent="s1", agent="a", agent_type="Explore")
+
+    def filled() -> Store:
+        store = store_of(ROW)
+        store.apply("/s1/agents.jsonl", columns_of("claude", in_file(of_agents)), [named])
+        return store
+
+    store = filled()
+    maker = SnapshotMaker(store)
+    before = maker.take(Query(), NOW_MS).sessions[0]
+    assert len(before.agents) == 2
+    more = [replace(ROW, key=f"more{n}", agent="abc"[n], is_sidechain=True, model=MODELS[n]) for n in range(3)]
+    renamed = named._replace(agent_type="Plan", last_ms=NOW_MS)
+    store.apply("/s1/agents.jsonl", columns_of("claude", in_file(more, 4)), [renamed], is_whole=False)
+    after = maker.take(Query(), NOW_MS).sessions[0]
+    expected = SnapshotMaker(filled()).take(Query(), NOW_MS).sessions[0]
+    assert (before, hash(before)) == (expected, hash(expected))
+    assert [(row.key, row.name, row.totals.responses, row.models) for row in before.agents] == [
+        ("a", "Explore", 2, (MODELS[0],)), ("b", "b", 2, (MODELS[0],)),
+    ]  # fmt: skip
+    assert [(row.key, row.name, row.totals.responses) for row in after.agents] == [
+        ("a", "Plan", 3), ("b", "b", 3), ("c", "c", 1),
+    ]  # fmt: skip
+    assert before.agents[-1] is before.agents[1]
+    assert before.agents != after.agents
+
+
 def test_while_nothing_moves_the_same_snapshot_is_given() -> None:
     store = store_of(ROW)
     maker = SnapshotMaker(store)
@@ -164,7 +204,7 @@ class Made:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.keys: list[tuple[str, object]] = []
         for module, name in (
-            (renewal, "model_row"), (renewal, "project_row"), (renewal, "session_row"), (shown_rows, "_agent_row"),
+            (renewal, "model_row"), (renewal, "project_row"), (renewal, "session_row"), (shown_rows, "AgentRow"),
         ):  # fmt: skip
             monkeypatch.setattr(module, name, self._noting(name.strip("_"), getattr(module, name)))
 

@@ -9,7 +9,6 @@ import contextlib
 import os
 from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -17,18 +16,21 @@ from msgspec import MsgspecError
 
 from claude_tui.engine.queries.causes.known.columns import NOBODY, CauseNames, FileCalls, narrow
 from claude_tui.engine.queries.causes.known.kept import CausesCache, KeptFile, Stamp
-from claude_tui.engine.queries.causes.known.readers import TELLING, reader_of
+from claude_tui.engine.queries.causes.known.readers import TELLING, read_ahead, reader_of
 from claude_tui.engine.state.rows.table import ResponseTable
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Phase, Progress
 from claude_tui.records import NamedTuple
-from claude_tui.sources.causes import ReadCauses, packed, unpacked
+from claude_tui.sources.causes import has_sizes, packed, unpacked
 from claude_tui.sources.causes_archive import unarchived
 
 Archive = Callable[[Collection[tuple[str, str]]], Mapping[str, bytes]]
 """Returns by path what is kept for good of logs that are gone, which are named by source and path."""
 BATCH: Final = 64
-"""Files read before what they said is kept."""
+BATCH_BYTES: Final = 32 << 20
+"""Files, and bytes of them, that are read before what they said is kept."""
+_NEVER: Final = Stamp(0, 0, -1, 0)
+"""What no file looks like."""
 
 
 class CausePlace(NamedTuple):
@@ -111,22 +113,30 @@ class CauseBook:
         wanted = [path for path, stamp in stamps.items() if self._stamps.get(path) != hash(stamp)]
         if not wanted:
             return changed
-        kept = dict(self._kept.all(wanted))
-        fresh: list[tuple[str, KeptFile]] = []
-        whole, done = sum(stamps[path].size for path in wanted), 0
-        for number, path in enumerate(wanted):
-            if self._on_progress is not None:
-                self._on_progress(Progress(Phase.SCANNING, number, len(wanted), done, whole))
-                done += stamps[path].size
-            reader = partial(reader_of, paths[path], with_sizes=self._has_sizes, size=whole)
-            if self._read_one(reader, path, stamps[path], kept.pop(path, None), fresh):
-                changed.add(path)
-            if len(fresh) >= BATCH:
+        kept = {path: one for path, one in self._kept.all(wanted) if not self._has_sizes or has_sizes(one.data)}
+        whole, done, number = sum(stamps[path].size for path in wanted), 0, 0
+        for batch in _batches(wanted, stamps):
+            self._tell(number, len(wanted), done, whole)
+            fresh: list[tuple[str, KeptFile]] = []
+            unread = [(path, stamps[path].size) for path in batch if path not in kept]
+            for path, one in read_ahead(unread, paths, with_sizes=self._has_sizes, size=whole):
+                kept[path] = KeptFile(_NEVER if one.has_more else stamps[path], one.checkpoint, one.data)
+                if not one.has_more:
+                    fresh.append((path, kept[path]))
+            for path in batch:
+                self._tell(number, len(wanted), done, whole)
+                if self._read_one(paths[path], path, stamps[path], kept.pop(path, None), fresh):
+                    changed.add(path)
+                number, done = number + 1, done + stamps[path].size
+            if fresh:
                 self._kept.put(fresh)
-                fresh = []
-        if fresh:
-            self._kept.put(fresh, self.gone)
+        if self.gone:
+            self._kept.put((), self.gone)
         return changed
+
+    def _tell(self, files: int, of_files: int, size: int, of_size: int) -> None:
+        if self._on_progress is not None:
+            self._on_progress(Progress(Phase.SCANNING, files, of_files, size, of_size))
 
     def _recall(self, gone: Mapping[str, str]) -> set[str]:
         """Take in what the ledger keeps of logs that are gone. Returns their paths."""
@@ -142,7 +152,7 @@ class CauseBook:
 
     def _read_one(
         self,
-        reader: Callable[[], ReadCauses],
+        source: str,
         path: str,
         stamp: Stamp,
         kept: KeptFile | None,
@@ -155,12 +165,10 @@ class CauseBook:
                 known = unpacked(kept.data)
             except (MsgspecError, ValueError):
                 kept = None
-            if known is not None and self._has_sizes and not known.has_sizes:
-                known = kept = None
         if known is None or kept is None or kept.stamp != stamp:
             try:
                 since = kept.checkpoint if kept is not None else None
-                known, checkpoint = reader()(path, known, since, with_sizes=self._has_sizes)
+                known, checkpoint = reader_of(source)(path, known, since, with_sizes=self._has_sizes)
             except OSError:
                 self.gone.add(path)
                 return False
@@ -188,6 +196,19 @@ class CauseBook:
                         continue  # of those that are not the owner's the first by name stays
                 holder[row], places[row] = number, at
         self._holder, self._at, self._size = narrow(holder), narrow(places), len(table)
+
+
+def _batches(paths: Sequence[str], stamps: Mapping[str, Stamp]) -> Iterator[list[str]]:
+    """Yield some files at a time: many small ones, or a few large ones."""
+    batch, size = list[str](), 0
+    for path in paths:
+        batch.append(path)
+        size += stamps[path].size
+        if len(batch) >= BATCH or size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _stamp(path: str) -> Stamp:
