@@ -28,12 +28,22 @@ OURS = ("CLAUDE_", "CLAUDE_TOP_", "ANTHROPIC_", "CODEX_", "GEMINI_", "OPENCODE_"
 TERMINAL = ("NO_COLOR", "FORCE_COLOR", "COLORTERM", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES", "TERM_PROGRAM")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--native", choices=("0", "1"), help="read logs without the native core, or with it however little there is"
+    )
+
+
 @pytest.fixture(autouse=True)
-def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def own_home(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
+) -> Iterator[Path]:
     home = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
         if name.startswith(OURS) or name in TERMINAL:
             monkeypatch.delenv(name)
+    if pytestconfig.getoption("native"):
+        monkeypatch.setenv("CLAUDE_TOP_NATIVE", pytestconfig.getoption("native"))
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(home / ".claude"))
     for kind in ("CONFIG", "CACHE", "DATA", "STATE"):

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from claude_tui.native import elf
 from claude_tui.native.core import VERSION, Core
 from claude_tui.records import NamedTuple
 
@@ -51,8 +52,15 @@ def found(*, to_read: bool = True) -> FoundCore:
 
 
 def _loaded(to_read: bool) -> FoundCore:
-    if not LIBRARY.exists():
+    try:
+        with LIBRARY.open("rb") as file:
+            reason = elf.fault(file.read(elf.HEAD), os.fstat(file.fileno()).st_size)
+    except FileNotFoundError:
         return FoundCore(None, "not built")
+    except OSError as error:
+        return FoundCore(None, f"cannot be read: {error.strerror}")
+    if reason:
+        return FoundCore(None, reason)
     import ctypes
 
     try:

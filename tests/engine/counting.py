@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from claude_tui.clients import TELEMETRY
@@ -20,6 +22,7 @@ from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
 from claude_tui.model import TOLD, UNLOGGED, Query, Response, Snapshot, Totals
+from claude_tui.native import library
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.claude import ClaudeSource
 from claude_tui.sources.columns import Columns, key_number
@@ -39,9 +42,10 @@ def config_of(*folders: Path) -> SourceConfig:
 
 
 def counted(*folders: Path, zone: ZoneInfo = UTC, keep_names: bool = True) -> Store:
-    """A cold count in this process; of nothing where there are no logs."""
+    """A cold count in this process, natively if that is asked for; of nothing where there are no logs."""
+    processes = None if library.is_asked_for() else 0  # no number of processes is said where the core is to be used
     try:
-        return count(Setup(config_of(*folders), PRICER, zone), keep_names=keep_names, processes=0)
+        return count(Setup(config_of(*folders), PRICER, zone), keep_names=keep_names, processes=processes)
     except NoLogsError:
         return Store(PRICER, zone)
 
@@ -58,11 +62,28 @@ def reference(*folders: Path) -> list[Response]:
 
 def counted_exactly(*folders: Path, zone: ZoneInfo = UTC) -> list[Response]:
     """The settled responses, after making sure that every way to count gives them and every sum agrees."""
-    store = counted(*folders, zone=zone)
-    responses = list_responses(store)
-    assert responses == reference(*folders)
-    assert_sums_agree(store)
-    return responses
+    want = reference(*folders)
+    snapshots = []
+    for native in ("0", "1"):
+        with reading_by(native):
+            store = counted(*folders, zone=zone)
+            assert list_responses(store) == want
+            snapshots.append(canonical(assert_sums_agree(store)))
+    assert snapshots[0] == snapshots[1]
+    return want
+
+
+@contextmanager
+def reading_by(native: str) -> Iterator[None]:
+    """Read logs as CLAUDE_TOP_NATIVE says: "0" in Python, "1" with the native core, where that is built."""
+    with patch.dict(os.environ, {library.VARIABLE: native}):
+        if native == "1" and not library.LIBRARY.exists():
+            del os.environ[library.VARIABLE]  # or each count would say that it cannot be had
+        library.found.cache_clear()
+        try:
+            yield
+        finally:
+            library.found.cache_clear()
 
 
 def assert_sums_agree(store: Store, query: Query | None = None, now_ms: int = NOW_MS) -> Snapshot:

@@ -114,10 +114,21 @@ class LineReader:
                 self._judge_end()
                 return
             self._open = _NOTHING
+        offset = self.offset
+        chunk = self._chunk(offset)
+        if offset + len(chunk) == self._log.size and chunk.endswith(b"\n"):  # as nearly every file is
+            self.bytes_read += len(chunk)
+            self.offset, self._first = self._log.size, b"" if offset else chunk
+            yield offset, chunk
+        else:
+            yield from self._windows(chunk)
+
+    def _windows(self, chunk: bytes) -> Iterator[tuple[int, bytes]]:
+        """Yield what `blocks` does, from `chunk` on, which is read already."""
         position = self.offset
         carry: list[bytes] = []  # the open line so far
         is_kept = True  # whether it is, which it no longer is once it is longer than any that is kept
-        while chunk := self._chunk(position):
+        while chunk:
             position += len(chunk)
             self.bytes_read += len(chunk)
             end = chunk.rfind(b"\n") + 1
@@ -131,6 +142,7 @@ class LineReader:
                     rest = data[len(data) - (position - self.offset) :]
                     is_kept = len(rest) <= self._max_line
                     carry = [rest] if is_kept else []
+                chunk = self._chunk(position)
                 continue
             block = chunk[:end]
             if carry or not is_kept:
@@ -146,6 +158,7 @@ class LineReader:
             self._first = b"" if offset else block
             if block:
                 yield offset, block
+            chunk = self._chunk(position)
         if not carry and is_kept:
             return
         rest = b"".join(carry)

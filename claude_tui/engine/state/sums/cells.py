@@ -6,8 +6,8 @@ The same additions are made when a file is read (all of it at once, in a worker 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from operator import add
 from typing import Final
 
@@ -25,6 +25,8 @@ Sums = list[int]
 EMPTY: Final = (0,) * FIRST
 NOTHING: Final = EMPTY[Totals._fields.index("unpriced_responses") :]
 """What plain responses that have a price add nothing to."""
+_LOWER_BOUNDS: Final = bytes(1 if flags & LOWER_BOUND else 0 for flags in range(256))
+"""Which flags say that a response is a lower bound."""
 CELL_NUMBERS: Final = 3 + len(Totals._fields)
 """A cell as plain numbers: the three of its key, then its sums."""
 
@@ -75,14 +77,60 @@ def cells_of_files(
     if columns.source == TELEMETRY:
         yield from ({} for _ in ends)
         return
-    add_alike = _adding_alike(columns, pricer, calendar)
+    sum_of_one, add_alike = _summing_one_cell(columns, pricer, calendar), _adding_alike(columns, pricer, calendar)
     start = 0
     for end in ends:
         cells: dict[CellKey, Sums] = {}
-        for entry in add_alike(cells, start, end) if end > start else ():
-            _add_entry(cells, columns, entry, pricer, calendar)
+        if end > start:
+            found = sum_of_one(start, end)
+            if found is not None:
+                cells[found[0]] = found[1]
+            else:
+                for entry in add_alike(cells, start, end):
+                    _add_entry(cells, columns, entry, pricer, calendar)
         yield cells
         start = end
+
+
+def _summing_one_cell(
+    columns: Columns, pricer: Pricer, calendar: Calendar
+) -> Callable[[int, int], tuple[CellKey, Sums] | None]:
+    """Return what sums, without a look at each, entries from one up to another that all belong to one cell, with plain
+    prices that add up; None where they may not. So are those of nearly every file.
+    """
+    rates_of, longest = _whole_rates(columns, pricer, 0, len(columns))
+    unlike = sorted({*columns.terms, *columns.reported, *columns.extras, *columns.web_search})
+    time, owners, models, size = columns.time, columns.owner, columns.model, columns.owner.itemsize
+    owner_bytes, model_bytes = owners.tobytes(), models.tobytes()
+    lower_bounds = columns.flags.tobytes().translate(_LOWER_BOUNDS)
+    inputs, outputs, writes_5m, writes_1h = columns.input, columns.output, columns.write_5m, columns.write_1h
+    reads, day_hour = columns.cache_read, calendar.day_hour
+
+    def sum_of_one(start: int, end: int) -> tuple[CellKey, Sums] | None:
+        model, responses, at = models[start], end - start, bisect_left(unlike, start)
+        rates = rates_of[model]
+        if rates is None or (at < len(unlike) and unlike[at] < end):
+            return None
+        first, last = start * size, end * size
+        for column in (owner_bytes, model_bytes) if responses > 1 else ():
+            if column[first:last] != column[first : first + size] * responses:
+                return None
+        times = time[start:end]
+        first_ms, last_ms = min(times), max(times)
+        day = day_hour(first_ms)[0]
+        given, output, read = sum(inputs[start:end]), sum(outputs[start:end]), sum(reads[start:end])
+        write_5m, write_1h = sum(writes_5m[start:end]), sum(writes_1h[start:end])
+        # None of the prompts is longer than all of them together.
+        if given + write_5m + write_1h + read > longest[model] or day_hour(last_ms)[0] != day:
+            return None
+        sums = [
+            responses, given, output, write_5m, write_1h, read, 0,
+            *rates.sums(given, output, write_5m, write_1h, read, 0), lower_bounds.count(1, start, end),
+            responses if rates.is_estimate else 0, *NOTHING, first_ms, last_ms,
+        ]  # fmt: skip
+        return CellKey(day, owners[start], model), sums
+
+    return sum_of_one
 
 
 def _adding_alike(
@@ -97,17 +145,17 @@ def _adding_alike(
     rare = {*(columns.terms.keys() - assumed), *columns.reported, *columns.extras}
     searches = columns.web_search
     day_hour = calendar.day_hour
-    rows = enumerate(zip(
+    each = (
         columns.time, columns.owner, columns.model, columns.input, columns.output, columns.write_5m,
         columns.write_1h, columns.cache_read, columns.flags,
-        strict=True,
-    ))  # fmt: skip
+    )  # fmt: skip
 
     def add_alike(cells: dict[CellKey, Sums], start: int, end: int) -> list[int]:
         rates_of, longest = of_all if is_same_in_all else _whole_rates(columns, pricer, start, end)
         alike: dict[tuple[int, int, int, bool], list[int]] = {}
         others = []
-        for entry, (time_ms, owner, model, given, output, write_5m, write_1h, read, flags) in islice(rows, end - start):
+        rows = enumerate(zip(*(column[start:end] for column in each), strict=True), start)
+        for entry, (time_ms, owner, model, given, output, write_5m, write_1h, read, flags) in rows:
             if given + write_5m + write_1h + read > longest[model] or entry in rare:
                 others.append(entry)
                 continue

@@ -208,7 +208,9 @@ class ClaudeFastBuilder(ColumnsBuilder):
     def columns(self) -> Columns:
         """Return what has been settled so far."""
         self._flush()
-        return super().columns()
+        columns = super().columns()
+        columns.keep_own_names()  # a row that counts nothing has named its owner and its model, too
+        return columns
 
     def _hand_over(self, key: str, known: Settled) -> None:
         """Let the plain builder go on with a response."""

@@ -9,12 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from claude_tui.engine.state.batch import Ends, FileColumns, FileOutcome, pack
 from claude_tui.engine.state.sums.calendar import Calendar
-from claude_tui.engine.state.sums.cells import EMPTY, CellKey, Sums, add_usage, file_cells
+from claude_tui.engine.state.sums.cells import EMPTY, CellKey, Sums, add_usage, cells_of_files, file_cells
 from claude_tui.model import FIRST, LAST, Usage, UsageRow
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.claude.counting.rule import terms_without_split
 from claude_tui.sources.columns import LOWER_BOUND, Columns
+from claude_tui.sources.problems import Problems
+from claude_tui.sources.protocol import LogFile
 from claude_tui.sources.settling import columns_of
 from tests.engine.counting import BERLIN, NOW_MS
 from tests.engine.rows import DAY_MS, extras
@@ -35,6 +38,7 @@ MODELS = [
     "<synthetic>",
     "",
 ]
+OUTCOME = FileOutcome(LogFile("claude", "/p", "/", 0, 0, 0, 0), None, Problems(), None)
 counts = st.sampled_from([0, 1, 7, 100_000, 199_999, 200_000, 200_001]) | st.integers(0, 10**6)
 rows = st.builds(
     lambda **known: UsageRow(**known),  # a named tuple itself would have its other fields made up
@@ -94,6 +98,44 @@ def test_a_file_adds_up_to_its_responses(found: list[UsageRow], source: str, is_
     want, got = columns_of(source, found), columns_of(source, found)
     assert file_cells(got, PRICER, Calendar(BERLIN)) == one_by_one(want)
     assert got.models == want.models
+
+
+near_ms = st.integers(NOW_MS, NOW_MS + DAY_MS // 2)  # noon, so some of it may be the next day
+plain = st.builds(
+    lambda row, time_ms: replace(row, time_ms=time_ms, extras=(), terms="", reported_nano=None), rows, near_ms
+)
+files = st.lists(
+    st.builds(
+        lambda found, model, session: [replace(row, model=model, session=session) for row in found],
+        st.lists(plain, max_size=6), st.sampled_from(MODELS), st.sampled_from(["s1", "s2"]),
+    ) | st.lists(plain | rows, max_size=3),
+    max_size=6,
+)  # fmt: skip
+
+
+@given(files, st.booleans())
+@settings(deadline=None)
+def test_files_whose_responses_are_all_alike_add_up_as_others_do(found: list[list[UsageRow]], is_short: bool) -> None:
+    most = 10**5 if is_short else 10**9
+    packed = pack([
+        FileColumns(OUTCOME, columns_of("claude", [cut(row, most) for row in of_file]), {}) for of_file in found
+    ] or [FileColumns(OUTCOME, Columns("claude"), {})])  # fmt: skip
+    start, columns = Ends(), packed.columns
+    every = list(cells_of_files(columns, [end.row for end in packed.ends], PRICER, Calendar(BERLIN)))
+    for end, cells in zip(packed.ends, every, strict=True):
+        of_file = columns.cut(start.row, end.row)
+        assert named(cells, columns.models) == named(one_by_one(of_file), of_file.models)
+        start = end
+
+
+def cut(row: UsageRow, most: int) -> UsageRow:
+    """The row with no counter above `most`."""
+    return replace(row, usage=Usage._make(min(number, most) for number in row.usage))
+
+
+def named(cells: dict[CellKey, Sums], models: list[str]) -> dict[tuple[int, int, str], Sums]:
+    """Cells by the names of their models."""
+    return {(day, owner, models[model]): sums for (day, owner, model), sums in cells.items()}
 
 
 def test_fractions_of_a_nanodollar_are_not_added_up_before_rounding() -> None:
