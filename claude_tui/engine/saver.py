@@ -98,7 +98,7 @@ class Saver:
         keeper = self.keeper
         if keeper is not None:
             self.keep_unkept()
-            if found.outcome.is_whole and before is not None and not keeper.has_noted(*before):
+            if found.outcome.is_whole and before and not keeper.has_noted(before.file, before.checkpoint):
                 # What the file said before came from the cache, and neither file nor ledger say it now.
                 self.is_replaced.set()
             keeper.note(found.outcome, found.columns, before)
@@ -117,7 +117,8 @@ class Saver:
         with self._saving:
             if self.keeper is not None and not self._is_stopped:
                 self.keep_unkept()
-                self.keeper.catch_up(list(self._opening.seen.values()))
+                seen = list(self._opening.seen.values())
+                self.keeper.catch_up([(one.file, one.checkpoint) for one in seen])
                 self.keeper.flush()
 
     def prune_spool(self) -> None:

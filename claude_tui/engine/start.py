@@ -19,7 +19,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from itertools import repeat
 from pathlib import Path
@@ -37,6 +37,7 @@ from claude_tui.engine.state.accounts import Accounts
 from claude_tui.engine.state.batch import FileOutcome
 from claude_tui.engine.state.store import UNUSABLE, Store
 from claude_tui.sources.protocol import Checkpoint, LogFile
+from claude_tui.sources.record_columns import RecordColumns
 
 if TYPE_CHECKING:
     from claude_tui.engine.ledger import LedgerFollower, LedgerKeeper
@@ -133,17 +134,20 @@ class Opening:
         self.is_stale |= self.store.forget_problems(doubted)
         return tasks
 
-    def note(self, outcomes: Iterable[FileOutcome]) -> None:
+    def note(self, outcomes: Sequence[FileOutcome]) -> None:
         """Note how far files were read. The ledger must have what they said before and say no longer."""
-        seen, outcomes = self.files_seen, list(outcomes)
-        if seen.has_any([outcome.file.path for outcome in outcomes]):
-            for file, _, _, checkpoint, is_whole, *_ in outcomes:
-                if file.path in seen and (is_whole or checkpoint is None):
-                    self._lost.setdefault(file.path, seen.all()[file.path])
-        seen.note([_seen((one.file, one.checkpoint)) for one in outcomes if one.checkpoint is not None])
-        unread = {one.file.path for one in outcomes if one.checkpoint is None}
-        if unread:
-            seen.drop(unread)
+        seen, read = self.files_seen, RecordColumns.of(FileOutcome, outcomes)
+        files, _, _, reached, is_whole, *_ = read.columns
+        paths = [file.path for file in files]
+        if seen.has_any(paths):
+            for path, its, is_all in zip(paths, reached, is_whole, strict=True):
+                if path in seen and (is_all or its is None):
+                    self._lost.setdefault(path, seen.all()[path])
+        if None not in reached:
+            seen.note(zip(paths, map(_seen, zip(files, reached, strict=True)), strict=True))
+            return
+        seen.note((one.file.path, Seen(one.file, one.reached)) for one in read if one.reached is not None)
+        seen.drop([one.file.path for one in read if one.reached is None])
 
     def recall(self) -> bool:
         """Give the store what the ledger holds beyond it. Call when the tasks have been read.

@@ -40,18 +40,30 @@ def is_ruled_out() -> bool:
 
 
 @cache
-def found(*, to_read: bool = True) -> FoundCore:
-    """Return the core if it is to be used and can be. To look for files alone it need not be tried on one."""
+def found() -> FoundCore:
+    """Return the core if it is to be used and can be."""
     asked = os.environ.get(VARIABLE, "")
     if asked == "0":
         return FoundCore(None, f"switched off by {VARIABLE}=0")
-    made = _loaded(to_read)
-    if made.core is None and to_read and is_asked_for():
+    made = _loaded()
+    if made.core is None and is_asked_for():
         sys.stderr.write(f"claude-top: the native reader cannot be used: {made.reason}\n")
     return made
 
 
-def _loaded(to_read: bool) -> FoundCore:
+def at_hand() -> Core | None:
+    """Return the core if it has been found already: for what is too little to look for it."""
+    return found().core if found.cache_info().currsize else None
+
+
+def to_walk() -> Core | None:
+    """Return the core if it is to be used and can be loaded: to look for files alone it need not be tried on one."""
+    if os.environ.get(VARIABLE) == "0":
+        return None
+    return at_hand() or _loaded(to_read=False).core
+
+
+def _loaded(*, to_read: bool = True) -> FoundCore:
     try:
         with LIBRARY.open("rb") as file:
             reason = elf.fault(file.read(elf.HEAD), os.fstat(file.fileno()).st_size)
@@ -72,12 +84,14 @@ def _loaded(to_read: bool) -> FoundCore:
         asks = (
             library.claude_top_read, library.claude_top_rollouts, library.claude_top_walk, library.claude_top_causes,
         )  # fmt: skip
-        free = library.claude_top_free
+        known, free = library.claude_top_known, library.claude_top_free
     except (OSError, AttributeError) as error:
         return FoundCore(None, f"cannot be loaded: {error}")
     pointer, size = ctypes.POINTER(ctypes.c_void_p), ctypes.POINTER(ctypes.c_size_t)
     for ask in asks:
         ask.restype, ask.argtypes = ctypes.c_int32, [ctypes.c_char_p, ctypes.c_size_t, pointer, size]
+    numbers = ctypes.c_void_p, ctypes.c_size_t
+    known.restype, known.argtypes = ctypes.c_int32, [*numbers, *numbers, pointer, size]
     free.restype, free.argtypes = None, [ctypes.c_void_p, ctypes.c_size_t]
     core = Core(library)
     reason = _checked(core) if to_read else ""

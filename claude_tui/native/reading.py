@@ -17,6 +17,7 @@ from typing import Final
 
 from claude_tui.native.core import VERSION, Core, threads_for
 from claude_tui.records import NamedTuple
+from claude_tui.sources.checkpoints import checkpoint_of
 from claude_tui.sources.claude.discovery import session_of_path
 from claude_tui.sources.claude.facts import NOTES
 from claude_tui.sources.claude.recognition import KINDS
@@ -24,6 +25,7 @@ from claude_tui.sources.columns import Columns, Repeated, RowOwner
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileFacts
 from claude_tui.sources.reading.log import open_flags
+from claude_tui.sources.record_columns import RecordColumns
 
 MAX_FILE: Final = 64 << 20
 """Bytes of the largest file that the core is given: it holds one of them per thread."""
@@ -38,16 +40,14 @@ _DAY_MS: Final = 86_400_000
 _HEADER: Final = Struct("<11q")
 _SUM: Final = Struct("<15q")
 _PAIR: Final = Struct("<2q")
-_HASHES: Final = Struct("<8s8s")
-_FILE: Final = 18
+_FILE: Final = 16
 """Numbers of a file."""
-_TEXTS: Final = 11
+_TEXTS: Final = 10
 """Texts of a file."""
-_UNSIGNED: Final = 1 << 64
 _LATER_MS: Final = 1 << 62
 _WIDE: Final = ("key", "time", "input", "output", "write_5m", "write_1h", "cache_read", "offset")
 _SECTIONS: Final = (
-    "files", "hashes", "texts", "key", "time", "owner", "model", "input", "output", "write_5m", "write_1h",
+    "files", "checkpoints", "texts", "key", "time", "owner", "model", "input", "output", "write_5m", "write_1h",
     "cache_read", "offset", "flags", "rare", "sums", "owners", "models", "names", "left", "left_bytes", "terms",
     "terms_texts", "owner_times", "alone", "first", "again",
 )  # fmt: skip
@@ -76,7 +76,8 @@ first and the last instant; input, output, cache writes for 5 minutes and for an
 class CoreFile(NamedTuple):
     """What one file says. Its rows and sums lie behind those of the file before it.
 
-    `place` is its place among the files asked for. `is_known`: though nothing counts in it, it was understood.
+    `place` is its place among the files asked for, `reached` its checkpoint, which is at `end`. `is_known`: though
+    nothing counts in it, it was understood.
     `alone` of its entries are in no sum, since their prices do not add up. `left` are lines by their offset that are
     still to be read, and with `has_more` there is something behind the last whole line: the facts and the checkpoint
     are those without them. With `is_end_left` the facts are right only if what is left holds nothing.
@@ -84,7 +85,8 @@ class CoreFile(NamedTuple):
 
     place: int
     facts: FileFacts
-    checkpoint: Checkpoint
+    reached: bytes
+    end: int
     lines: int
     rows: int
     sums: int
@@ -93,6 +95,11 @@ class CoreFile(NamedTuple):
     is_end_left: bool
     is_known: bool
     alone: int
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """How far it was read."""
+        return checkpoint_of(self.reached)
 
     @property
     def is_all(self) -> bool:
@@ -107,7 +114,7 @@ class CoreAnswer(NamedTuple):
     them have, and `alone` those that are in no sum beside these.
     """
 
-    files: list[CoreFile]
+    files: RecordColumns[CoreFile]
     columns: Columns
     sums: list[Sum]
     alone: list[int]
@@ -151,7 +158,7 @@ def read_columns(core: Core, path: str) -> ColumnsRead | None:
     if not files or not files[0].is_all:
         return None
     (found,) = files
-    return ColumnsRead(columns, found.checkpoint, found.facts, Problems(), False, found.checkpoint.offset, found.lines)
+    return ColumnsRead(columns, found.checkpoint, found.facts, Problems(), False, found.end, found.lines)
 
 
 def parts_of(answer: memoryview, names: Sequence[str]) -> dict[str, memoryview]:
@@ -208,48 +215,43 @@ def texts_of(part: memoryview) -> list[str]:
     return str(part, "utf-8").split("\0")[:-1]
 
 
-def _files(parts: dict[str, memoryview], asked: Sequence[str]) -> list[CoreFile]:
+def _files(parts: dict[str, memoryview], asked: Sequence[str]) -> RecordColumns[CoreFile]:
     """Put together what each file says: column by column, which for many small files is a third of the work."""
     numbers, texts = array("q", parts["files"].tobytes()), texts_of(parts["texts"])
     (
-        places, devs, inos, ends, more, ends_left, lines, are_agents, context_tokens, compactions, compacted, last_ms,
-        largest, rows, sums, lefts, known, alone,
+        places, ends, more, ends_left, lines, are_agents, context_tokens, compactions, compacted, last_ms, largest,
+        rows, sums, lefts, known, alone,
     ) = (numbers[at::_FILE] for at in range(_FILE))  # fmt: skip
-    states, whose, cwds, titles, branches, versions, agents, kinds, models, turns, asked_models = (
+    whose, cwds, titles, branches, versions, agents, kinds, models, turns, asked_models = (
         texts[at::_TEXTS] for at in range(_TEXTS)
     )
-    names = [name or session_of_path(asked[place]) for name, place in zip(whose, places, strict=True)]
-    sessions = ["" if is_agent else name for name, is_agent in zip(names, are_agents, strict=True)]
-    parents = [name if is_agent else "" for name, is_agent in zip(names, are_agents, strict=True)]
+    if "" in whose:
+        whose = [name or session_of_path(asked[place]) for name, place in zip(whose, places, strict=True)]
+    sessions = ["" if is_agent else name for name, is_agent in zip(whose, are_agents, strict=True)]
+    parents = [name if is_agent else "" for name, is_agent in zip(whose, are_agents, strict=True)]
     facts = zip(
         sessions, parents, map(intern, cwds), titles, map(intern, branches), map(intern, versions), agents,
         map(intern, kinds), context_tokens, map(intern, models), compactions, compacted, map(intern, turns), last_ms,
-        repeat(True, len(names)), largest, repeat("", len(names)), asked_models,
+        repeat(True, len(whose)), largest, repeat("", len(whose)), asked_models,
         strict=True,
     )  # fmt: skip
-    heads, anchors = zip(*_HASHES.iter_unpack(parts["hashes"]), strict=True) if names else ((), ())
-    if min(devs, default=0) < 0 or min(inos, default=0) < 0:
-        devs, inos = ([number % _UNSIGNED for number in some] for some in (devs, inos))  # type: ignore[assignment]
-    checkpoints = zip(
-        devs, inos, ends, heads, anchors, repeat(0, len(names)), states, repeat("", len(names)), strict=True
-    )
     left = _left(parts["left"], parts["left_bytes"])
-    # Of a record's own way to be made nothing is needed but the tuple: that takes a third of the time.
-    files = zip(
+    columns = (
         places,
-        map(partial(tuple.__new__, FileFacts), facts),
-        map(partial(tuple.__new__, Checkpoint), checkpoints),
+        # Of a record's own way to be made nothing is needed but the tuple: that takes a third of the time.
+        list(map(partial(tuple.__new__, FileFacts), facts)),
+        parts["checkpoints"].tobytes().split(b"\0")[:-1],
+        ends,
         lines,
         rows,
         sums,
         [list(islice(left, number)) if number else [] for number in lefts],
-        map(bool, more),
-        map(bool, ends_left),
-        map(bool, known),
+        [*map(bool, more)],
+        [*map(bool, ends_left)],
+        [*map(bool, known)],
         alone,
-        strict=True,
     )
-    return list(map(partial(tuple.__new__, CoreFile), files))
+    return RecordColumns(CoreFile, columns)
 
 
 def _left(places: memoryview, lines: memoryview) -> Iterator[tuple[int, bytes]]:

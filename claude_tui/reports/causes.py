@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from claude_tui.engine.queries.causes.costs.doubts import Doubts
 from claude_tui.engine.queries.causes.costs.misses import CAUSES
 from claude_tui.engine.queries.causes.dimensions import TITLES
-from claude_tui.engine.queries.causes.tables import CauseRow, CauseTable, CountedThings, OfWhich
+from claude_tui.engine.queries.causes.tables import CauseRow, CauseTable, CountedThings, LatestMiss, OfWhich
 from claude_tui.figures import count, is_unpriced, many, money, share, tokens, written_cost
 from claude_tui.model import Query, Usage
 from claude_tui.moments import instant, instant_or_none
@@ -119,7 +119,11 @@ def of_which(found: OfWhich) -> dict[str, Any]:
                     "lost_tokens": one.lost_tokens,
                     "cost_nano": one.cost_nano,
                     **one.doubts._asdict(),
-                    "last": instant(one.last_ms),
+                    "last": instant(one.latest.time_ms),
+                    "last_project": one.latest.project,
+                    "last_branch": one.latest.branch,
+                    "last_lost_tokens": one.latest.lost_tokens,
+                    "last_cost_nano": one.latest.cost_nano,
                 }
                 for one in found.misses
             ],
@@ -143,8 +147,8 @@ def csv_of(table: CauseTable, top: int | None = None) -> Iterator[bytes]:
     from claude_tui.reports.exports.export import csv_lines
 
     rows = (_row(row._replace(parts=()), table.total_nano) for row in _cut(table, top)[0])
-    cells = ({**dict.fromkeys(ROW_FIELDS, 0), **row, "models": " ".join(row.get("models", ()))} for row in rows)
-    return csv_lines(({name: row[name] for name in ROW_FIELDS} for row in cells), ROW_FIELDS)
+    unsaid = {**dict.fromkeys(ROW_FIELDS, 0), "models": ""}
+    return csv_lines(({**unsaid, **row} for row in rows), ROW_FIELDS)
 
 
 def text_table(table: CauseTable, top: int | None = None) -> TextTable:
@@ -175,7 +179,12 @@ def text_table(table: CauseTable, top: int | None = None) -> TextTable:
         (TextColumn("~tokens in", priority=1), lambda row: count(row.tokens_est)),
         (TextColumn("carried", priority=1), lambda row: "" if is_unpriced(row.sums) else money(row.carried_nano)),
     )
-    more = {"tool": calls, "mcp": calls, "agent": agents, "branch": (projects,), "context": carried}
+    latest = {one.cause: one.latest for one in table.of_which.misses}
+    last: _Cells = (
+        TextColumn("the last of them", is_text=True, may_shrink=True, priority=4),
+        lambda row: _latest(latest[row.name]) if row.name in latest else "",
+    )
+    more = {"cache": (last,), "tool": calls, "mcp": calls, "agent": agents, "branch": (projects,), "context": carried}
     own = more.get(table.by, ())
     counted: tuple[_Cells, ...] = (
         (TextColumn("responses", priority=2), lambda row: count(row.responses)),
@@ -206,6 +215,11 @@ def _label(row: CauseRow) -> str:
     if row.beside.agents:
         label += f" (+ {money(row.beside.cost_nano)} by {many(row.beside.agents, 'agent')} it started)"
     return label
+
+
+def _latest(miss: LatestMiss) -> str:
+    """Return where a cache was lost, and what that cost."""
+    return f"{display_name(miss.branch or miss.project)}, {tokens(miss.lost_tokens)}, {money(miss.cost_nano)}"
 
 
 def _models(row: CauseRow) -> str:

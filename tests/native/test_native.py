@@ -9,6 +9,7 @@ import os
 import random
 import shutil
 import threading
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -393,7 +394,7 @@ def test_doctor_says_which_reader_counted(
 ) -> None:
     claude_home.append(ROW)
     reason = "" if is_built else "not built"
-    monkeypatch.setattr(library, "found", lambda: library.FoundCore(None, reason))
+    monkeypatch.setattr(library, "found", cache(lambda: library.FoundCore(None, reason)))
     assert main(["doctor", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)["system"]["reader"]
     assert said == ("native core" if is_built else "Python (native core: not built)")

@@ -10,6 +10,7 @@ from typing import Any
 
 from claude_tui.engine.cache.section_file import DamagedSectionError, from_json, to_columns, to_json, to_rows
 from claude_tui.records import NamedTuple
+from claude_tui.sources.checkpoints import Reached, checkpoint_of, fields_of, restored
 from claude_tui.sources.protocol import Checkpoint, LogFile
 
 Stat = tuple[int, int, int, int]
@@ -17,10 +18,15 @@ Stat = tuple[int, int, int, int]
 
 
 class Seen(NamedTuple):
-    """The stat a file was last read at, and how far."""
+    """The stat a file was last read at, and how far that `reached`."""
 
     file: LogFile
-    checkpoint: Checkpoint
+    reached: Reached
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """How far it was read."""
+        return checkpoint_of(self.reached)
 
 
 class SeenFiles:
@@ -65,19 +71,19 @@ class SeenFiles:
             return [self._decoded[path].checkpoint if path in self._decoded else None for path in paths]
         rows, saved, decoded = {path: row for row, path in enumerate(self._columns[1])}, self._rows(), self._decoded
         return [
-            decoded[path].checkpoint if path in decoded else _checkpoint(saved[rows[path]]) if path in rows else None
+            decoded[path].checkpoint if path in decoded else restored(saved[rows[path]]) if path in rows else None
             for path in paths
         ]
 
-    def note(self, read: Iterable[Seen]) -> None:
-        """Remember how far files have been read."""
-        self._decoded.update((one.file.path, one) for one in read)
+    def note(self, read: Iterable[tuple[str, Seen]]) -> None:
+        """Remember how far files, given by their paths, have been read."""
+        self._decoded.update(read)
 
     def all(self) -> dict[str, Seen]:
         """Return all files, decoded. What is put into this dictionary is known from then on."""
         if self._stats is not None:
             files = map(LogFile._make, to_rows(self._columns))
-            saved = {file.path: Seen(file, _checkpoint(row)) for file, row in zip(files, self._rows(), strict=True)}
+            saved = {file.path: Seen(file, restored(row)) for file, row in zip(files, self._rows(), strict=True)}
             self._decoded = {**saved, **self._decoded}
             self._columns, self._stats, self._checkpoints = [], None, bytes
         return self._decoded
@@ -100,16 +106,12 @@ class SeenFiles:
         return rows
 
 
-def _checkpoint(row: list[Any]) -> Checkpoint:
-    dev, ino, offset, head, anchor, *more = row
-    return Checkpoint(dev, ino, offset, bytes.fromhex(head), bytes.fromhex(anchor), *more)
-
-
 def encoded(seen: Mapping[str, Seen]) -> tuple[bytes, bytes]:
     """Return files and checkpoints, as what `SeenFiles` is made of. At once: row by row takes ten times as long."""
     entries = list(seen.values())
-    rows = [
-        (dev, ino, offset, head.hex(), anchor.hex(), mark, state, open_line)
-        for _, (dev, ino, offset, head, anchor, mark, state, open_line) in entries
-    ]
-    return to_json(to_columns(file for file, _ in entries)), to_json(rows)
+    kept = [one for one in entries if isinstance(one.reached, bytes)]
+    others = [one for one in entries if not isinstance(one.reached, bytes)]
+    texts: list[Any] = [reached for _, reached in kept]
+    if others:
+        texts.append(to_json([fields_of(one.checkpoint) for one in others])[1:-1])
+    return to_json(to_columns([file for file, _ in (*kept, *others)])), b"[%b]" % b",".join(texts)

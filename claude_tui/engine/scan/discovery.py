@@ -79,9 +79,9 @@ def is_core_worthwhile(root: Path) -> bool:
 def transcripts_below(root: Path) -> list[LogFile] | None:
     """Return every transcript below a folder, each once, in the order of `discover`; None where Python must look, or
     may."""
-    from claude_tui.native.library import found
+    from claude_tui.native.library import to_walk
 
-    core = found(to_read=False).core if is_core_worthwhile(root) else None
+    core = to_walk() if is_core_worthwhile(root) else None
     if core is None:
         return None
     from claude_tui.native import walking

@@ -6,6 +6,7 @@ touch the store.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from functools import partial
@@ -22,6 +23,7 @@ from claude_tui.native.library import found
 from claude_tui.sources.claude.recognition import unrecognised
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import ColumnsRead
+from claude_tui.sources.record_columns import RecordColumns
 
 if TYPE_CHECKING:
     from claude_tui.engine.scan.head_start import Reading
@@ -117,7 +119,7 @@ def _read_transcripts(
         files = [file for file, _ in tasks]
         answer = read_transcripts(core, files, reader.calendar.zone, with_names=reader.keep_names)
     packs = _packs(tasks, answer, reader)
-    read = {one.place for one in answer.files}
+    read = set(answer.files.column("place"))
     return packs, [task for place, task in enumerate(tasks) if place not in read]
 
 
@@ -136,7 +138,7 @@ def completed(columns: Columns, one: CoreFile, path: str, *, keep_names: bool = 
     if rest.restarted:
         return rest._replace(restarted=False)
     both = joined(columns, rest.columns)
-    return rest._replace(columns=both, lines=one.lines + rest.lines, bytes_read=one.checkpoint.offset + rest.bytes_read)
+    return rest._replace(columns=both, lines=one.lines + rest.lines, bytes_read=one.end + rest.bytes_read)
 
 
 def problems_of_nothing(lines: Sequence[tuple[int, bytes]], path: str) -> Problems | None:
@@ -158,77 +160,83 @@ def _read(columns: Columns, one: CoreFile, path: str, problems: Problems) -> Col
     """Return what the core read of a file, as the reader in Python does."""
     if not one.rows and not one.is_known:
         problems = problems.with_more(Problems(unrecognised(path)))
-    return ColumnsRead(columns, one.checkpoint, one.facts, problems, False, one.checkpoint.offset, one.lines)
+    return ColumnsRead(columns, one.checkpoint, one.facts, problems, False, one.end, one.lines)
 
 
 def _packs(tasks: Sequence[Task], answer: CoreAnswer, reader: FileReader) -> list[Packed]:
     """Put together what was read: the files of which the core left nothing, then the others."""
-    if not any(one.left or one.has_more for one in answer.files):
-        return [_packed(tasks, answer, reader)] if answer.files else []
-    whole: list[CoreFile] = []
+    files, columns = answer.files, answer.columns
+    is_whole = [not (left or more) for left, more in zip(files.column("left"), files.column("has_more"), strict=True)]
+    if all(is_whole):
+        return [_packed(tasks, answer, reader)] if is_whole else []
+    rows, sums = ([0, *accumulate(files.column(name))] for name in ("rows", "sums"))
     runs: list[tuple[int, int]] = []
-    left: list[FileColumns] = []
     own_sums: list[Sum] = []
+    left: list[FileColumns] = []
     end = end_of_sums = 0
-    for one in answer.files:
-        start, end = end, end + one.rows
-        start_of_sums, end_of_sums = end_of_sums, end_of_sums + one.sums
-        if not (one.left or one.has_more):
-            whole.append(one)
-            if runs and runs[-1][1] == start:
-                start = runs.pop()[0]
-            runs.append((start, end))
-            own_sums += answer.sums[start_of_sums:end_of_sums]
-            continue
-        task, columns = tasks[one.place], answer.columns.cut(start, end)
-        columns.keep_own_names()
-        left.append(reader.read(task, partial(completed, columns, one, task.file.path, keep_names=reader.keep_names)))
+    for place in (place for place, is_all in enumerate(is_whole) if not is_all):
+        one = files[place]
+        runs.append((end, rows[place]))
+        own_sums += answer.sums[end_of_sums : sums[place]]
+        end, end_of_sums = rows[place + 1], sums[place + 1]
+        task, its = tasks[one.place], columns.cut(rows[place], end)
+        its.keep_own_names()
+        left.append(reader.read(task, partial(completed, its, one, task.file.path, keep_names=reader.keep_names)))
     packs = [pack(left)]
-    if whole:
-        rest = answer._replace(files=whole, columns=answer.columns.runs(runs), sums=own_sums)
+    if any(is_whole):
+        runs = [(start, stop) for start, stop in (*runs, (end, len(columns))) if start < stop]
+        own_sums += answer.sums[end_of_sums:]
+        rest = answer._replace(files=files.chosen(is_whole), columns=columns.runs(runs), sums=own_sums)
         packs.insert(0, _packed(tasks, rest, reader))
     return packs
 
 
 def _packed(tasks: Sequence[Task], answer: CoreAnswer, reader: FileReader) -> Packed:
     """Put together files of which the core left nothing."""
-    files, columns = answer.files, answer.columns
-    logs = [tasks[one.place].file for one in files]
-    none = Problems()
-    problems = [
-        none if one.rows or one.is_known else Problems(unrecognised(log.path))
-        for one, log in zip(files, logs, strict=True)
-    ]
-    said = ((one.facts, one.checkpoint, one.checkpoint.offset, one.lines) for one in files)
-    outcomes = [
-        tuple.__new__(FileOutcome, (log, facts, found, checkpoint, True, offset, lines, ()))
-        for log, found, (facts, checkpoint, offset, lines) in zip(logs, problems, said, strict=True)
-    ]
-    cells, ends = _cells(answer, reader)
-    return Packed(outcomes, ends, columns, cells, answer.repeated)
+    files = answer.files
+    logs = [tasks[place].file for place in files.column("place")]
+    problems = [Problems()] * len(logs)
+    for place, (rows, is_known) in enumerate(zip(files.column("rows"), files.column("is_known"), strict=True)):
+        if not (rows or is_known):
+            problems[place] = Problems(unrecognised(logs[place].path))
+    said = (files.column(name) for name in ("reached", "end", "lines"))
+    reached, ends, lines = said
+    are_whole, sessions = [True] * len(logs), [()] * len(logs)
+    columns = (logs, files.column("facts"), problems, reached, are_whole, ends, lines, sessions)
+    cells, cell_ends = _cells(answer, reader)
+    both = list(accumulate(files.column("rows"))), cell_ends
+    return Packed(
+        RecordColumns(FileOutcome, columns), RecordColumns(Ends, both), answer.columns, cells, answer.repeated
+    )
 
 
-def _cells(answer: CoreAnswer, reader: FileReader) -> tuple[list[list[int]], list[Ends]]:
-    """Return the cells of files, and where each file ends. What is in no sum, or only in one whose prices do not add
-    up, is summed here."""
+def _cells(answer: CoreAnswer, reader: FileReader) -> tuple[list[list[int]], list[int]]:
+    """Return the cells of files, and after how many of them each file ends. What is in no sum, or only in one whose
+    prices do not add up, is summed here."""
     files, columns = answer.files, answer.columns
     priced = _priced(answer.sums, columns, reader.pricer)
-    ends = list(map(Ends, accumulate(one.rows for one in files), accumulate(one.sums for one in files)))
-    if not answer.alone and None not in priced:
+    counts, alone_of = list(files.column("sums")), files.column("alone")
+    ends = list(accumulate(counts))
+    odd = {place for place, alone in enumerate(alone_of) if alone}
+    odd.update(bisect_right(ends, number) for number, cell in enumerate(priced) if cell is None)
+    if not odd:
         return priced, ends  # type: ignore[return-value]
     taken_out, alone = {*answer.repeated.first, *answer.repeated.again}, iter(answer.alone)
+    rows = [0, *accumulate(files.column("rows"))]
     cells: list[list[int]] = []
-    start = Ends()
-    for at, (one, end) in enumerate(zip(files, ends, strict=True)):
-        made, entries = priced[start.cell : end.cell], list(islice(alone, one.alone))
+    begin = 0
+    for place in sorted(odd):
+        start, end = ends[place] - counts[place], ends[place]
+        made, entries = priced[start:end], list(islice(alone, alone_of[place]))
         if None in made:
-            made, entries = [], [entry for entry in range(start.row, end.row) if entry not in taken_out]
-        cells += made  # type: ignore[arg-type]
-        if entries:
-            found = file_cells(columns.pick(entries), reader.pricer, reader.calendar)
-            cells += ([*key, *numbers] for key, numbers in found.items())
-        start, ends[at] = end, Ends(end.row, len(cells))
-    return cells, ends
+            made, entries = [], [entry for entry in range(rows[place], rows[place + 1]) if entry not in taken_out]
+        found = file_cells(columns.pick(entries), reader.pricer, reader.calendar) if entries else {}
+        mine = [*made, *([*key, *numbers] for key, numbers in found.items())]
+        cells += priced[begin:start]  # type: ignore[arg-type]
+        cells += mine  # type: ignore[arg-type]
+        begin, counts[place] = end, len(mine)
+    cells += priced[begin:]  # type: ignore[arg-type]
+    return cells, list(accumulate(counts))
 
 
 def _priced(sums: Sequence[Sum], columns: Columns, pricer: Pricer) -> list[list[int] | None]:

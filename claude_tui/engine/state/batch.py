@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from claude_tui.engine.state.rows.interner import Numbers
 from claude_tui.engine.state.sums.cells import CellKey, Sums
 from claude_tui.records import NamedTuple
+from claude_tui.sources.checkpoints import Reached, checkpoint_of
 from claude_tui.sources.columns import Columns, Repeated
 from claude_tui.sources.columns import RowOwner as Owner
 from claude_tui.sources.problems import Problems
@@ -23,7 +24,7 @@ R = TypeVar("R", bound=tuple[Any, ...])
 
 
 class FileOutcome(NamedTuple):
-    """What reading one file gave beside its responses. `checkpoint` is None if it could not be read.
+    """What reading one file gave beside its responses. `reached` is how far, None if it could not be read.
 
     `is_whole`: all of the file was read. `sessions` are the facts of each session if one file holds many.
     """
@@ -31,11 +32,16 @@ class FileOutcome(NamedTuple):
     file: LogFile
     facts: FileFacts | None
     problems: Problems
-    checkpoint: Checkpoint | None
+    reached: Reached | None
     is_whole: bool = True
     bytes_read: int = 0
     lines: int = 0
     sessions: tuple[FileFacts, ...] = ()
+
+    @property
+    def checkpoint(self) -> Checkpoint | None:
+        """How far the file was read, None if it could not be."""
+        return checkpoint_of(self.reached) if self.reached is not None else None
 
     @property
     def every_fact(self) -> tuple[FileFacts, ...]:
@@ -63,8 +69,8 @@ class Packed(NamedTuple):
     day, owner, model and the sums, in one list each. Of responses that are `repeated` they hold nothing; None if nobody
     has looked for such, and they hold all."""
 
-    outcomes: list[FileOutcome]
-    ends: list[Ends]
+    outcomes: Sequence[FileOutcome]
+    ends: Sequence[Ends]
     columns: Columns
     cells: list[list[int]]
     repeated: Repeated | None = None
@@ -103,7 +109,7 @@ def records_of(kind: type[R], fields: Iterable[Iterable[object]]) -> list[R]:
 
 def _is_plain(outcome: FileOutcome) -> bool:
     """Whether nothing is said of a file but what is said of nearly all."""
-    is_read = outcome.facts is not None and outcome.checkpoint is not None
+    is_read = outcome.facts is not None and isinstance(outcome.reached, Checkpoint)
     return is_read and not outcome.problems.counts and not outcome.sessions
 
 

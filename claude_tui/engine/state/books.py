@@ -24,7 +24,7 @@ from claude_tui.engine.state.rows.recent_rows import RecentRows
 from claude_tui.engine.state.rows.table import PAIRED, FileRef, ResponseTable
 from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.engine.state.sums.cellbook import CellBook
-from claude_tui.engine.state.sums.cells import CellKey
+from claude_tui.engine.state.sums.cells import CellKey, file_cells
 from claude_tui.engine.state.unlogged.by_session import SOURCE as TOTALLED
 from claude_tui.engine.state.unlogged.by_session import Remainders
 from claude_tui.model import Price, Usage
@@ -275,6 +275,15 @@ class Books:
         for number, extra in enumerate(table.extras.get(row, ())):
             key = CellKey(day, owner, self._models.of(extra.model))
             self.cells.add(key, time_ms, extra.usage, self.extra_price(row, number), sign, 0, 0)
+
+    def add_all(self, rows: Sequence[int], source: str) -> None:
+        """Add responses of logs of one source to their cells, all at once: a third of the work."""
+        table = self.table
+        odd = [row for row in rows if row in table.extras or table.flags[row] & PAIRED]
+        for row in odd:
+            self.add(row, 1)
+        plain = table.picked([row for row in rows if row not in odd] if odd else rows, source, self.models)
+        self.cells.merge_all(file_cells(plain, self.pricer, self.calendar).items())
 
     def add_unlogged(self, session: str, remainder: Remainder, sign: int) -> None:
         """Add a remainder to its cells (1), or take it out of them again (-1)."""

@@ -78,7 +78,8 @@ class FactBook:
         known, hours, changed = self._files, self._seen_in_hour, self.changed
         key_of = self._key_of.setdefault(source, {})
         for path, facts in files:
-            key = _key(source, facts)
+            session = facts.session
+            key = (source, session) if session else _key(source, facts)
             if key is None:
                 continue
             if key in known or path in key_of or not facts.is_complete:
@@ -87,13 +88,19 @@ class FactBook:
             is_changed = True
             known[key] = {path: facts}
             key_of[path] = key
-            changed.add(key[:2])
             if len(key) == 3:
+                changed.add(key[:2])
                 self.agents[key] = facts
                 continue
+            changed.add(key)
             self.sessions[key] = facts
-            hours.setdefault(facts.last_ms // HOUR_MS, set()).add(key)
-            newest_ms = max(newest_ms, facts.last_ms)
+            last_ms = facts.last_ms
+            seen = hours.get(last_ms // HOUR_MS)
+            if seen is None:
+                hours[last_ms // HOUR_MS] = {key}
+            else:
+                seen.add(key)
+            newest_ms = max(newest_ms, last_ms)
             if facts.cwd:
                 moved.add(key)
         self.newest_ms = newest_ms

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
-from itertools import chain, repeat
 from operator import sub
 from typing import Final
 
 from claude_tui.clients import SOURCES, TELEMETRY
-from claude_tui.engine.state.batch import Ends, Packed
+from claude_tui.engine.state.batch import Ends, FileOutcome, Packed
 from claude_tui.engine.state.books import Books, Numbering
 from claude_tui.engine.state.reconciling.telemetry import counted_events, note_events, see
 from claude_tui.engine.state.reconciling.unlogged import learn_totals, note_change, note_holder, note_sessions
@@ -24,6 +23,7 @@ from claude_tui.engine.state.rows.table import TableEntry, TableNames
 from claude_tui.engine.state.sums.cells import CellKey, file_cells
 from claude_tui.sources.columns import Columns, Repeated
 from claude_tui.sources.protocol import FileFacts
+from claude_tui.sources.record_columns import RecordColumns
 
 _cell_key: Final = partial(tuple.__new__, CellKey)
 """Makes one of a tuple: its own way takes three times as long."""
@@ -37,15 +37,19 @@ def take_in(books: Books, found: Packed) -> None:
     source, log = found.columns.source, books.problem_log
     may_retell = source in SOURCES and not SOURCES[source].is_append_only
     whole: list[tuple[str, FileFacts]] = []
-    for outcome in found.outcomes:
-        path, is_whole = outcome.file.path, outcome.is_whole
-        if is_whole and outcome.facts is not None and not outcome.sessions:
-            whole.append((path, outcome.facts))
+    outcomes = RecordColumns.of(FileOutcome, found.outcomes)
+    files, facts, problems, reached, is_whole, _, _, sessions = outcomes.columns
+    paths = [file.path for file in files]
+    for place, (path, its, is_all, many) in enumerate(zip(paths, facts, is_whole, sessions, strict=True)):
+        if is_all and its is not None and not many:
+            whole.append((path, its))
         else:
-            for facts in outcome.every_fact:
-                learn(books, source, path, facts, is_whole=is_whole)
-        if outcome.problems or (path in log and (is_whole or outcome.checkpoint is not None)):  # else nothing is new
-            books.revision += log.note(path, outcome.problems, is_whole=is_whole, may_retell=may_retell)
+            for one in outcomes[place].every_fact:
+                learn(books, source, path, one, is_whole=is_all)
+    known = log.among(paths)
+    for path, doubts, its, is_all in zip(paths, problems, reached, is_whole, strict=True):
+        if doubts.counts or (path in known and (is_all or its is not None)):  # else nothing is new
+            books.revision += log.note(path, doubts, is_whole=is_all, may_retell=may_retell)
     _learn_whole(books, source, whole)
     add_files(books, found)
 
@@ -82,8 +86,9 @@ def add_files(books: Books, found: Packed) -> None:
     numbers = books.numbering(columns)
     see(books, columns)
     first, again = _repeated(books.table.row_of, found)
-    file_numbers = books.file_numbers(columns.source, [outcome.file.path for outcome in found.outcomes])
-    row_ends = [end.row for end in found.ends]
+    files = RecordColumns.of(FileOutcome, found.outcomes).columns[0]
+    file_numbers = books.file_numbers(columns.source, [file.path for file in files])
+    row_ends = RecordColumns.of(Ends, found.ends).columns[0]
     rows_of = list(map(sub, row_ends, (0, *row_ends)))
     merged: dict[int, list[int]] = {}
     runs: list[tuple[int, int]] = []
@@ -96,16 +101,19 @@ def add_files(books: Books, found: Packed) -> None:
         begin = entry + 1
     owners, models = numbers
     cells = _cells(books, found, merged)
-    books.cells.merge_all((_cell_key((one[0], owners[one[1]], models[one[2]])), one[3:]) for one in cells)
+    books.cells.merge_all(
+        [(_cell_key((day, owners[owner], models[model])), sums) for day, owner, model, *sums in cells]
+    )
     new = columns.runs([*runs, (begin, len(columns))])
     table.row_of.extend(new.key, len(table))
-    _extend(books, new, array("i", chain.from_iterable(map(repeat, file_numbers, rows_of))), numbers)
+    of_rows = array("i", [number for number, rows in zip(file_numbers, rows_of, strict=True) for _ in range(rows)])
+    _extend(books, new, of_rows, numbers)
     if again:
-        others = array("i", (file_numbers[file] for file, entries in merged.items() for _ in entries))
-        rows = {table.row_of[columns.key[entry]] for entry in first}
-        _merge(books, columns.pick(again), others, numbers, rows)
-        for row in rows:
-            books.add(row, 1)
+        others = [file_numbers[file] for file, entries in merged.items() for _ in entries]
+        rows = table.row_of.known(array("q", [columns.key[entry] for entry in (*again, *first)])).rows
+        uncounted = rows[len(again) :]
+        _merge(books, columns, zip(again, rows, others, strict=False), numbers, set(uncounted))
+        books.add_all(uncounted, columns.source)
 
 
 def _cells(books: Books, found: Packed, merged: Mapping[int, Sequence[int]]) -> list[list[int]]:
@@ -138,50 +146,51 @@ def _repeated(row_of: KeyIndex, found: Packed) -> Repeated:
     """Return the entries that are to be merged one by one, since their responses are known or have an entry before
     them, and those first ones that no cell has and none knows."""
     keys = found.columns.key
-    if not keys:
-        return Repeated([], [])
-    if found.repeated is None:
-        return Repeated([], _shared_entries(row_of, keys))
-    first, again = found.repeated
-    if not len(row_of) or row_of.is_disjoint(keys):
-        return Repeated(first, [*again])
-    known = row_of.known(set(keys))
-    entries = {entry for entry, key in enumerate(keys) if key in known}
-    return Repeated([entry for entry in first if keys[entry] not in known], sorted(entries.union(again)))
+    known = row_of.known(keys).places
+    first, again = found.repeated or Repeated([], _again(keys))
+    if not known:
+        return Repeated(first, again)
+    is_known = set(known)
+    return Repeated([entry for entry in first if entry not in is_known], sorted(is_known.union(again)))
 
 
-def _shared_entries(row_of: KeyIndex, keys: array[int]) -> list[int]:
-    """Return the entries, in order, of responses that are known, or of which there is an entry before."""
+def _again(keys: array[int]) -> list[int]:
+    """Return the entries, in order, of responses of which there is an entry before."""
     count = len(keys)
-    first = dict(zip(reversed(keys), range(count - 1, -1, -1), strict=True))
-    if len(first) == count and row_of.is_disjoint(keys):
+    if len(set(keys)) == count:
         return []
-    known = row_of.known(first.keys())
-    places = map(first.__getitem__, keys)
-    return [
-        entry for entry, (key, place) in enumerate(zip(keys, places, strict=True)) if place != entry or key in known
-    ]
+    first = dict(zip(reversed(keys), range(count - 1, -1, -1), strict=True))
+    return [entry for entry, key in enumerate(keys) if first[key] != entry]
 
 
-def _merge(books: Books, columns: Columns, files: array[int], numbers: Numbering, uncounted: set[int]) -> None:
-    """Merge entries of responses that are known, each from one of `files`. Rows that are `uncounted` are in no cell."""
+def _merge(
+    books: Books,
+    columns: Columns,
+    entries: Iterable[tuple[int, int, int]],
+    numbers: Numbering,
+    uncounted: Collection[int],
+) -> None:
+    """Merge entries of responses that are known, each given with the row of that and its own file. Rows that are
+    `uncounted` are in no cell, and only sessions of these columns hold them."""
     table, names, (owners, models) = books.table, TableNames(books.owners, books.models), numbers
     is_merged = False
-    for entry, key in enumerate(columns.key):
-        row = table.row_of[key]
-        found = TableEntry(columns, entry, files[entry], owners[columns.owner[entry]], models[columns.model[entry]])
+    for entry, row, file in entries:
+        found = TableEntry(columns, entry, file, owners[columns.owner[entry]], models[columns.model[entry]])
         is_merged |= note_holder(books, row, found)
-        if table.would_change(row, found, names):
-            is_merged = True
-            note_change(books, row)
-            time_ms = table.time[row]
-            if row not in uncounted:
+        time_ms = table.time[row]
+        if row in uncounted:
+            is_changed = table.merge(row, found, names)
+        else:
+            is_changed = table.would_change(row, found, names)
+            if is_changed:
+                note_change(books, row)
                 books.add(row, -1)
-            if row in table.as_logged:
-                table.restore(row)
-            table.merge(row, found, names)
-            if row not in uncounted:
+                if row in table.as_logged:
+                    table.restore(row)
+                table.merge(row, found, names)
                 books.add(row, 1)
+        if is_changed:
+            is_merged = True
             if books.told is not None:
                 books.told.touch(row, table, books.owners)
             if table.time[row] != time_ms:

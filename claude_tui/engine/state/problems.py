@@ -26,6 +26,10 @@ class ProblemLog:
         """Whether a file has any."""
         return path in self._of
 
+    def among(self, paths: Iterable[str]) -> set[str]:
+        """Return those of some files that have any."""
+        return set() if self._of.keys().isdisjoint(paths) else self._of.keys() & set(paths)
+
     def note(self, path: str, found: Problems | Iterable[Problem], *, is_whole: bool, may_retell: bool = False) -> bool:
         """Add the problems of newly read lines, or of a whole file instead of those known. Returns if any changed.
 

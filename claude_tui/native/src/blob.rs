@@ -19,9 +19,9 @@ const SECTIONS: usize = 27;
 /// What a file says, as little of it as the answer needs: it is kept until all files have been read.
 pub struct Part {
     /// What of its numbers does not depend on other files, in the order of the answer.
-    numbers: [i64; 12],
+    numbers: [i64; 10],
     is_known: bool,
-    hashes: [u64; 2],
+    checkpoint: String,
     texts: String,
     left: Vec<Left>,
     names: Vec<String>,
@@ -41,8 +41,6 @@ impl Part {
         let of_context = |number: i64| if has_context { number } else { 0 };
         Self {
             numbers: [
-                one.dev as i64,
-                one.ino as i64,
                 one.size,
                 i64::from(one.is_open),
                 i64::from(one.is_end_left),
@@ -55,7 +53,7 @@ impl Part {
                 of_context(one.largest_prompt),
             ],
             is_known: one.is_known,
-            hashes: [one.head, one.anchor],
+            checkpoint: one.checkpoint,
             texts: one.said,
             left: one.left,
             names: one.names,
@@ -78,12 +76,13 @@ impl Part {
 pub fn encode(found: Vec<Option<Part>>, request: &Request<'_>) -> Vec<u8> {
     let repeated = Repeated::among(&found);
     let mut sections: [Vec<u8>; SECTIONS] = std::array::from_fn(|_| Vec::new());
-    let [files, hashes, texts, key, time, owner, model, input, output, write_5m, write_1h, reads, offset, flags, rare, sums, owners, models, names, left, left_bytes, terms, terms_texts, owner_times, alone, first, again] =
+    let [files, checkpoints, texts, key, time, owner, model, input, output, write_5m, write_1h, reads, offset, flags, rare, sums, owners, models, names, left, left_bytes, terms, terms_texts, owner_times, alone, first, again] =
         &mut sections;
     let rows: usize = found.iter().flatten().map(|one| one.entries.len()).sum();
     for wide in [&mut *key, time, input, output, write_5m, write_1h, reads, offset] {
         wide.reserve_exact(8 * rows);
     }
+    checkpoints.reserve_exact(found.iter().flatten().map(|one| one.checkpoint.len() + 1).sum());
     texts.reserve_exact(found.iter().flatten().map(|one| one.texts.len()).sum());
     let owners_of_each = found.iter().flatten().map(|one| one.owners.len()).sum();
     let (mut owner_numbers, mut model_numbers) = (Names::new(owners, owners_of_each), Names::new(models, 0));
@@ -118,9 +117,7 @@ pub fn encode(found: Vec<Option<Part>>, request: &Request<'_>) -> Vec<u8> {
                 alone_here,
             ],
         );
-        for hash in one.hashes {
-            hashes.extend_from_slice(&hash.to_le_bytes());
-        }
+        put_text(checkpoints, &one.checkpoint);
         texts.extend_from_slice(one.texts.as_bytes());
         for left_over in &one.left {
             put(left, &[left_over.offset, left_over.line.len() as i64]);
@@ -174,6 +171,14 @@ pub fn encode_found(found: &[Found]) -> Vec<u8> {
         paths.push(0);
     }
     joined(&[numbers, paths])
+}
+
+/// Returns places, and the row of each.
+pub fn encode_known(found: &(Vec<i64>, Vec<i64>)) -> Vec<u8> {
+    let (mut places, mut rows) = (Vec::with_capacity(8 * found.0.len()), Vec::with_capacity(8 * found.1.len()));
+    put(&mut places, &found.0);
+    put(&mut rows, &found.1);
+    joined(&[places, rows])
 }
 
 pub fn joined(sections: &[Vec<u8>]) -> Vec<u8> {

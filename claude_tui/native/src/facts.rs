@@ -19,8 +19,9 @@ const PROJECTS: &str = "/projects/";
 const NEVER: i64 = 1 << 62;
 const MAX_META: u64 = 1 << 20;
 
-/// So long are the texts of most files.
-const USUAL_TEXTS: usize = 768;
+/// So long are the checkpoint and the texts of most files.
+const USUAL_CHECKPOINT: usize = 512;
+const USUAL_TEXTS: usize = 256;
 
 /// Returns the sub-agent that a file is of by its name, None for another. Odd where the name is no Unicode.
 pub fn agent_of(path: &Path) -> Read<Option<&str>> {
@@ -84,27 +85,46 @@ pub fn last_ms(found: &FileRead) -> i64 {
     found.usage_ms.max(found.turn.time_ms)
 }
 
-/// Returns the state, and whose the file is ("" where no line says) with the other texts of its facts, each with a NUL
-/// behind it.
-pub fn texts(found: &FileRead) -> Read<String> {
+/// Returns how far a file was read, as the cache keeps it: a `Checkpoint` as JSON, with its state.
+pub fn checkpoint(found: &FileRead) -> String {
+    let mut json = String::with_capacity(USUAL_CHECKPOINT);
+    put(&mut json, format_args!("[{},{},{},\"", found.dev, found.ino, found.size));
+    // As hexadecimal digits of the bytes that lie in memory from the lowest to the highest.
+    put(&mut json, format_args!("{:016x}\",\"{:016x}\",0,", found.head.swap_bytes(), found.anchor.swap_bytes()));
+    json.push('"');
+    put_state(&mut json, found, last_kind(found), &asked_of(found));
+    json.push_str("\",\"\"]");
+    json
+}
+
+/// Returns the type of the newest line of the conversation.
+fn last_kind(found: &FileRead) -> &'static str {
     let turn = &found.turn;
-    let is_agent = found.agent.is_some();
-    let last_kind = match (turn.kind, is_agent) {
+    match (turn.kind, found.agent.is_some()) {
         (0, _) | (_, true) => "",
         (2, _) if turn.has_call => "tool_use",
         (2, _) => "assistant",
         _ if turn.has_result => "tool_result",
         _ => "user",
-    };
-    let whose = if is_agent || turn.session.is_empty() { &found.named } else { &turn.session };
+    }
+}
+
+/// Returns which model answered and which was asked, each pair once, in order.
+fn asked_of(found: &FileRead) -> Vec<(&str, &str)> {
     let mut asked: Vec<(&str, &str)> =
         found.asked.iter().map(|(model, asked)| (short_model(model), short_model(asked))).collect();
     asked.sort_unstable();
     asked.dedup();
+    asked
+}
+
+/// Returns whose the file is ("" where no line says) with the other texts of its facts, each with a NUL behind it.
+pub fn texts(found: &FileRead) -> Read<String> {
+    let turn = &found.turn;
+    let is_agent = found.agent.is_some();
+    let whose = if is_agent || turn.session.is_empty() { &found.named } else { &turn.session };
     let mut all = String::with_capacity(USUAL_TEXTS);
-    put_state(&mut all, found, last_kind, &asked);
-    all.push('\0');
-    let of_others = asked_models(&asked)?;
+    let of_others = asked_models(&asked_of(found))?;
     for text in [
         whose.as_str(),
         &found.cwd,
@@ -114,7 +134,7 @@ pub fn texts(found: &FileRead) -> Read<String> {
         found.agent.as_deref().unwrap_or_default(),
         &found.agent_type,
         if is_agent || found.context_tokens == 0 { "" } else { &found.context_model },
-        last_kind,
+        last_kind(found),
         &of_others,
     ] {
         all.push_str(text);
@@ -123,7 +143,7 @@ pub fn texts(found: &FileRead) -> Read<String> {
     Ok(all)
 }
 
-/// Names are in the order of the alphabet.
+/// Writes JSON within a text of JSON. Names are in the order of the alphabet.
 fn put_state(json: &mut String, found: &FileRead, last_kind: &str, asked: &[(&str, &str)]) {
     let is_agent = found.agent.is_some();
     let context_ms = if is_agent { NEVER } else { found.context_ms };
@@ -161,9 +181,9 @@ fn put_state(json: &mut String, found: &FileRead, last_kind: &str, asked: &[(&st
         told.text("version", &turn.version);
     }
     json.push_str("},");
-    put_text(json, &found.named);
+    put_nested(json, &found.named);
     put(json, format_args!(",[{},[]],", found.near_ms));
-    put_pairs(json, asked);
+    put_pairs(json, asked, put_nested);
     json.push(']');
 }
 
@@ -171,7 +191,7 @@ fn put(json: &mut String, what: Arguments<'_>) {
     json.write_fmt(what).expect("a text takes all that is written to it");
 }
 
-/// Writes the members of an object.
+/// Writes the members of an object within a text.
 struct Members<'j> {
     json: &'j mut String,
     is_first: bool,
@@ -183,13 +203,13 @@ impl Members<'_> {
             self.json.push(',');
         }
         self.is_first = false;
-        put_text(self.json, name);
+        put_nested(self.json, name);
         self.json.push(':');
     }
 
     fn text(&mut self, name: &str, value: &str) {
         self.name(name);
-        put_text(self.json, value);
+        put_nested(self.json, value);
     }
 
     fn number(&mut self, name: &str, value: i64) {
@@ -209,7 +229,7 @@ fn asked_models(asked: &[(&str, &str)]) -> Read<String> {
         return Ok(String::new());
     }
     let mut json = String::new();
-    put_pairs(&mut json, &kept);
+    put_pairs(&mut json, &kept, put_text);
     if json.is_ascii() {
         Ok(json)
     } else {
@@ -228,7 +248,7 @@ fn short_model(model: &str) -> &str {
     }
 }
 
-fn put_pairs(json: &mut String, pairs: &[(&str, &str)]) {
+fn put_pairs(json: &mut String, pairs: &[(&str, &str)], put_text: impl Fn(&mut String, &str)) {
     json.push('[');
     for (at, (one, other)) in pairs.iter().enumerate() {
         json.push_str(if at == 0 { "[" } else { ",[" });
@@ -242,20 +262,44 @@ fn put_pairs(json: &mut String, pairs: &[(&str, &str)]) {
 
 fn put_text(json: &mut String, text: &str) {
     json.push('"');
-    for letter in text.chars() {
-        match letter {
-            '"' => json.push_str("\\\""),
-            '\\' => json.push_str("\\\\"),
-            '\n' => json.push_str("\\n"),
-            '\r' => json.push_str("\\r"),
-            '\t' => json.push_str("\\t"),
-            '\u{8}' => json.push_str("\\b"),
-            '\u{c}' => json.push_str("\\f"),
-            '\0'..='\u{1f}' => put(json, format_args!("\\u{:04x}", u32::from(letter))),
-            _ => json.push(letter),
+    put_escaped(json, text);
+    json.push('"');
+}
+
+/// Writes a text within a text.
+fn put_nested(json: &mut String, text: &str) {
+    json.push_str("\\\"");
+    if text.bytes().any(is_escaped) {
+        let mut once = String::new();
+        put_escaped(&mut once, text);
+        put_escaped(json, &once);
+    } else {
+        json.push_str(text);
+    }
+    json.push_str("\\\"");
+}
+
+fn is_escaped(byte: u8) -> bool {
+    byte < b' ' || byte == b'"' || byte == b'\\'
+}
+
+fn put_escaped(json: &mut String, text: &str) {
+    let mut start = 0;
+    for (at, byte) in text.bytes().enumerate().filter(|&(_, byte)| is_escaped(byte)) {
+        json.push_str(&text[start..at]); // what is escaped is a letter of one byte
+        start = at + 1;
+        match byte {
+            b'"' => json.push_str("\\\""),
+            b'\\' => json.push_str("\\\\"),
+            b'\n' => json.push_str("\\n"),
+            b'\r' => json.push_str("\\r"),
+            b'\t' => json.push_str("\\t"),
+            8 => json.push_str("\\b"),
+            12 => json.push_str("\\f"),
+            _ => put(json, format_args!("\\u{byte:04x}")),
         }
     }
-    json.push('"');
+    json.push_str(&text[start..]);
 }
 
 #[cfg(test)]
@@ -274,6 +318,17 @@ mod tests {
         ] {
             assert_eq!(short_model(model), short);
         }
+    }
+
+    #[test]
+    fn texts_within_texts_are_escaped_twice() {
+        let said = |text: &str| {
+            let mut json = String::new();
+            put_nested(&mut json, text);
+            json
+        };
+        assert_eq!(said("a/\u{fc}"), "\\\"a/\u{fc}\\\"");
+        assert_eq!(said("\"\\\n\u{1}\u{7f}x"), "\\\"\\\\\\\"\\\\\\\\\\\\n\\\\u0001\u{7f}x\\\"");
     }
 
     #[test]

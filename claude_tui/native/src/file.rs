@@ -92,6 +92,7 @@ pub struct FileRead {
     pub sums: Vec<Sum>,
     /// What it says beside usage: texts, each with a NUL behind it.
     pub said: String,
+    pub checkpoint: String,
     /// The texts of terms.
     pub terms: Vec<String>,
     /// Whether it can be understood though there is nothing to count; false where Python must say.
@@ -214,6 +215,7 @@ impl<'r> Reader<'r> {
         found.said = facts::texts(&found)?;
         found.head = blake2b::digest(head_of(data));
         found.anchor = blake2b::digest(anchor_of(data));
+        found.checkpoint = facts::checkpoint(&found);
         Ok(found)
     }
 }

@@ -11,6 +11,7 @@ mod file;
 mod hashing;
 mod instant;
 mod json;
+mod keys;
 mod lanes;
 mod line;
 mod repeated;
@@ -31,7 +32,7 @@ use request::{File, Request};
 use walk::Walk;
 
 /// What the other side must expect: it moves with the shape of request and answer, and with the rule.
-pub const VERSION: u32 = 9;
+pub const VERSION: u32 = 10;
 
 const DONE: i32 = 0;
 const REFUSED: i32 = 1;
@@ -120,6 +121,32 @@ pub unsafe extern "C" fn claude_top_walk(
             walk::walk(&asked).map(|found| blob::encode_found(&found)).map_err(|Odd| ODD)
         })
     }
+}
+
+/// Finds the wanted keys that any row has, as `keys::known` does. Returns 0 and an answer as `claude_top_read` does, or
+/// another number.
+///
+/// # Safety
+/// `keys` must point to `count` readable numbers and `wanted` to `wanted_count`; `answer` and `answer_size` must be writable.
+#[no_mangle]
+pub unsafe extern "C" fn claude_top_known(
+    keys: *const i64,
+    count: usize,
+    wanted: *const i64,
+    wanted_count: usize,
+    answer: *mut *mut u8,
+    answer_size: *mut usize,
+) -> i32 {
+    if keys.is_null() || wanted.is_null() || answer.is_null() || answer_size.is_null() {
+        return REFUSED;
+    }
+    // SAFETY: the caller promises so many readable numbers, which it keeps as they are until this returns.
+    let (keys, wanted) =
+        unsafe { (std::slice::from_raw_parts(keys, count), std::slice::from_raw_parts(wanted, wanted_count)) };
+    let find = || keys::known(keys, wanted).map(|found| blob::encode_known(&found)).ok_or(REFUSED);
+    let made = catch_unwind(find).unwrap_or(Err(FAILED));
+    // SAFETY: both were checked for null, and the caller promises that they can be written.
+    unsafe { give(made, answer, answer_size) }
 }
 
 /// Makes an answer of the bytes of a request and lets go of it, if there is one. A panic ends here.

@@ -6,7 +6,8 @@
 use std::path::{Path, PathBuf};
 
 use claude_top_core::{
-    claude_top_causes, claude_top_free, claude_top_read, claude_top_rollouts, claude_top_version, claude_top_walk,
+    claude_top_causes, claude_top_free, claude_top_known, claude_top_read, claude_top_rollouts, claude_top_version,
+    claude_top_walk,
 };
 
 type Ask = unsafe extern "C" fn(*const u8, usize, *mut *mut u8, *mut usize) -> i32;
@@ -122,6 +123,27 @@ fn a_request_cut_short_anywhere_is_refused_or_asks_for_less() {
             let _ = ask(claude_top_rollouts, &other);
             let _ = ask(claude_top_causes, &other);
         }
+    }
+}
+
+#[test]
+fn keys_are_found_where_they_are() {
+    let (keys, wanted) = ([5i64, -1, i64::MAX, 8], [8i64, 3, 5, 8]);
+    let (mut answer, mut size) = (std::ptr::null_mut(), 0);
+    // SAFETY: both are arrays of so many numbers, and both others are places of this function.
+    let status = unsafe { claude_top_known(keys.as_ptr(), 4, wanted.as_ptr(), 4, &mut answer, &mut size) };
+    assert_eq!(status, 0);
+    // SAFETY: so many bytes are there until they are given back.
+    let bytes = unsafe { std::slice::from_raw_parts(answer, size) }.to_vec();
+    // SAFETY: it is given back once.
+    unsafe { claude_top_free(answer, size) };
+    let numbers: Vec<i64> = bytes.chunks_exact(8).map(|one| i64::from_le_bytes(one.try_into().unwrap())).collect();
+    assert_eq!(numbers, [2, 48, 72, 0, 2, 3, 3, 0, 3]);
+    // SAFETY: null is refused before anything is read or written.
+    unsafe {
+        assert_eq!(claude_top_known(std::ptr::null(), 0, wanted.as_ptr(), 4, &mut answer, &mut size), 1);
+        assert_eq!(claude_top_known(keys.as_ptr(), 4, std::ptr::null(), 0, &mut answer, &mut size), 1);
+        assert_eq!(claude_top_known(keys.as_ptr(), 4, wanted.as_ptr(), 4, std::ptr::null_mut(), &mut size), 1);
     }
 }
 

@@ -148,6 +148,7 @@ CAUSES: Final = record(
                 "n": COUNT, "cost_nano": NANO, **_DOUBTS,
                 "by": rows(record({
                     "cause": TEXT, "n": COUNT, "lost_tokens": COUNT, "cost_nano": NANO, **_DOUBTS, "last": INSTANT,
+                    "last_project": TEXT, "last_branch": TEXT, "last_lost_tokens": COUNT, "last_cost_nano": NANO,
                 })),
             }),
             "failed_calls": _N_COST, "interrupted": _N_COST,

@@ -21,6 +21,7 @@ seen = st.dictionaries(files.map(lambda file: file.path), st.builds(Seen, files,
     lambda known: {path: Seen(one.file._replace(path=path), one.checkpoint) for path, one in known.items()}
 )
 READ = Checkpoint(1, 2, 30, b"head", b"anchor")
+AS_JSON = b'[1,2,30,"68656164","616e63686f72",0,"[\\"\xc3\xbc\\"]",""]'
 
 
 def kept(known: dict[str, Seen]) -> SeenFiles:
@@ -49,7 +50,7 @@ def test_what_was_read_since_counts(is_decoded: bool) -> None:
     saved = kept({"/a": Seen(old, Checkpoint(3, 4, 1)), "/b": other})
     if is_decoded:
         saved.all()
-    saved.note([Seen(new, READ), third])
+    saved.note([(new.path, Seen(new, READ)), ("/c", third)])
     assert saved.is_same(new)
     assert not saved.is_same(old)
     assert saved.paths() == {"/a", "/b", "/c"}
@@ -59,6 +60,21 @@ def test_what_was_read_since_counts(is_decoded: bool) -> None:
     assert saved.all() is known
     assert not saved.paths()
     assert not saved.is_same(new)
+
+
+def test_what_came_as_the_cache_keeps_it_is_kept_as_it_came() -> None:
+    log, read = LogFile("claude", "/a", "/", 1, 2, 3, 4), READ._replace(state='["\u00fc"]')
+    many = {
+        "/a": Seen(log, AS_JSON),
+        "/b": Seen(log._replace(path="/b"), READ),
+        "/c": Seen(log._replace(path="/c"), AS_JSON),
+    }
+    assert [one.checkpoint for one in many.values()] == [read, READ, read]
+    saved = kept(many)
+    assert saved.checkpoints(["/a", "/b", "/c"]) == [read, READ, read]
+    assert saved.all() == {path: Seen(one.file, one.checkpoint) for path, one in many.items()}
+    only = kept({"/a": Seen(log, AS_JSON)})
+    assert only.checkpoints(["/a"]) == [read]
 
 
 def test_halves_that_do_not_belong_together_are_noticed() -> None:

@@ -110,7 +110,8 @@ def test_appended_lines_are_kept_too(claude_home: ClaudeHome, tmp_path: Path) ->
     before = list_responses(run.end())
     assert len(before) == 3 * RUN - 1
     stamps = ledger_in(tmp_path).recall().stamps
-    assert stamps == {("claude", str(path)): stamp_of(*run.seen[str(path)])}
+    seen = run.seen[str(path)]
+    assert stamps == {("claude", str(path)): stamp_of(seen.file, seen.checkpoint)}
     path.unlink()
     assert list_responses(ran(claude_home.folder, ledger_in(tmp_path))) == before
 

@@ -86,7 +86,7 @@ class Backlog:
             known = self._stamps.get(name, "")
             if known == stamp:
                 return False
-            since = stamp_of(*before) if before is not None and not found.is_whole else ""
+            since = stamp_of(before.file, before.checkpoint) if before is not None and not found.is_whole else ""
             self._stamps[name] = stamp
             key = FileKey("", file.source, file.path)
             self.pending.append(LedgerPiece(key, columns, _facts(found), stamp, since, found.is_whole, is_counted))

@@ -85,9 +85,9 @@ class LedgerFollower:
 
     def holds(self, files: Collection[Seen]) -> bool:
         """Whether the ledger knows files exactly as far as they were read."""
-        names = [(one.file.source, one.file.path) for one in files]
-        stamps = self.ledger.stamps(names)
-        return all(stamps.get(name) == stamp_of(*one) for name, one in zip(names, files, strict=True))
+        wanted = {(one.file.source, one.file.path): stamp_of(one.file, one.checkpoint) for one in files}
+        stamps = self.ledger.stamps(list(wanted))
+        return all(stamps.get(name) == stamp for name, stamp in wanted.items())
 
     def give_salvage(self) -> None:
         """Return what is readable of a ledger that is damaged and cannot be repaired."""
@@ -125,5 +125,5 @@ def is_level(record: FileRecord, seen: Mapping[str, Seen]) -> bool:
         found is not None
         and not record.is_beyond
         and found.file.source == record.key.source
-        and record.stamp == stamp_of(*found)
+        and record.stamp == stamp_of(found.file, found.checkpoint)
     )

@@ -16,7 +16,7 @@ from typing import Final
 
 from claude_tui.engine.queries.causes.context import CONTEXT, Context
 from claude_tui.engine.queries.causes.costs.billing import BilledLine, Biller
-from claude_tui.engine.queries.causes.costs.doubts import Doubts
+from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
 from claude_tui.engine.queries.causes.costs.misses import CacheMiss, counted_as, misses_of
 from claude_tui.engine.queries.causes.costs.pauses import pauses
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS, NO_ROW
@@ -215,12 +215,12 @@ class Causes:
             lines = division.lines(row, query.model)
             owner = owners[table.owner[row]]
             agent = (owner.session, owner.agent) if owner.agent else None
-            is_response = query.model in ("", self._store.models[table.model[row]])
-            doubted = Doubts.together(line.doubts for line in lines)
+            is_response = not query.model or query.model == self._store.models[table.model[row]]
+            doubted = lines[0].doubts if len(lines) == 1 else Doubts.together(line.doubts for line in lines)
             shares = division.shares(row, lines)
             sums.add(shares, table.time[row], is_response=is_response, agent=agent, doubts=doubted)
-            doubts = Doubts.together((doubts, doubted)) if any(doubted) else doubts
-            cost_nano = sum(line.cost_nano for line in lines)
+            doubts = doubts if doubted is NO_DOUBTS else Doubts.together((doubts, doubted))
+            cost_nano = lines[0].cost_nano if len(lines) == 1 else sum(line.cost_nano for line in lines)
             responses, total_nano = responses + is_response, total_nano + cost_nano
             if by == "agent" and is_response:
                 (target,) = {share.target for share in shares}

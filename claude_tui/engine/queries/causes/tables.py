@@ -97,8 +97,18 @@ class CauseOf(NamedTuple):
     project: str = ""
 
 
+class LatestMiss(NamedTuple):
+    """The newest lost cache of a cause: when and where, and what that one cost."""
+
+    time_ms: int = 0
+    project: str = ""
+    branch: str = ""
+    lost_tokens: int = 0
+    cost_nano: int = 0
+
+
 class MissSum(NamedTuple):
-    """The lost caches of one cause: how many, the tokens paid anew, what that cost, and when it last happened.
+    """The lost caches of one cause: how many, the tokens paid anew, what that cost, and the newest of them.
 
     `doubts` are those of the prices: what a prompt was is always logged."""
 
@@ -106,7 +116,7 @@ class MissSum(NamedTuple):
     number: int = 0
     lost_tokens: int = 0
     cost_nano: int = 0
-    last_ms: int = 0
+    latest: LatestMiss = LatestMiss()
     doubts: Doubts = NO_DOUBTS
 
     @property

@@ -113,8 +113,8 @@ class ResponseTable(SettledArrays):
     def extend(self, columns: Columns, files: array[int], owners: list[int], models: list[int]) -> None:
         """Add entries, whose keys `row_of` has already; `files` has the file of each."""
         start = len(self.key)
-        self.owner.extend(map(owners.__getitem__, columns.owner))
-        self.model.extend(map(models.__getitem__, columns.model))
+        self.owner.extend([owners[number] for number in columns.owner])
+        self.model.extend([models[number] for number in columns.model])
         self.file.extend(files)
         for name in _PLAIN:
             getattr(self, name).extend(getattr(columns, name))
@@ -122,6 +122,18 @@ class ResponseTable(SettledArrays):
             getattr(self, name).update((start + entry, value) for entry, value in getattr(columns, name).items())
         if self._keep_names:
             self.names.update(enumerate(columns.names, start))
+
+    def picked(self, rows: Sequence[int], source: str, models: list[str]) -> Columns:
+        """Return some responses of one source, with the numbers of owners and models that they have here."""
+        picked = Columns(source)
+        picked.models = models
+        for name in ARRAYS:
+            getattr(picked, name).extend(map(getattr(self, name).__getitem__, rows))
+        for name in RARE:
+            values, chosen = getattr(self, name), getattr(picked, name)
+            if values:
+                chosen.update((entry, values[row]) for entry, row in enumerate(rows) if row in values)
+        return picked
 
     def is_event(self, row: int) -> bool:
         """Whether a row is an event of the telemetry."""
@@ -167,17 +179,26 @@ class ResponseTable(SettledArrays):
             or self._counts(row, found, names)
         )
 
-    def merge(self, row: int, found: TableEntry, names: TableNames) -> None:
-        """Merge an entry of a file into the response it belongs to: see `columns` for the rule."""
+    def merge(self, row: int, found: TableEntry, names: TableNames) -> bool:
+        """Merge an entry of a file into the response it belongs to, as the logs have it: see `columns` for the rule.
+
+        Returns whether that changed anything.
+        """
         columns, entry, file, owner, model = found
         time_ms = columns.time[entry]
-        owner_time, owner_file = self.owner_rank(row)[1], self.owner_file.get(row, self.file[row])
-        counts = self._counts(row, found, names)
-        if self._owns(row, found, names):
+        is_earlier = self._is_earlier(row, time_ms)
+        owns, counts = self._owns(row, found, names), self._counts(row, found, names)
+        if not (is_earlier or owns or counts):
+            return False
+        owner_time, owner_file = (
+            self.owner_time.get(row, self.time[row]) or NEVER_MS,
+            self.owner_file.get(row, self.file[row]),
+        )
+        if owns:
             self.owner[row] = owner
             self.flags[row] = (columns.flags[entry] & (COPY | SIDECHAIN)) | (self.flags[row] & (LOWER_BOUND | PAIRED))
             owner_time, owner_file = columns.owner_rank(entry)[1], file
-        if self._is_earlier(row, time_ms):
+        if is_earlier:
             self.time[row] = time_ms
         if counts:
             self._count(row, columns, entry, file, model)
@@ -186,6 +207,7 @@ class ResponseTable(SettledArrays):
             self.owner_file.pop(row, None)
         else:
             self.owner_file[row] = owner_file
+        return True
 
     def _count(self, row: int, columns: Columns, entry: int, file: int, model: int) -> None:
         self.file[row] = file

@@ -1,4 +1,4 @@
-"""Rows by key: whether keys were added or taken over makes no difference."""
+"""Rows by key: whether keys were added or taken over, or the core looks for them, makes no difference."""
 
 from __future__ import annotations
 
@@ -6,16 +6,28 @@ from array import array
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from claude_tui.engine.state.rows import key_index as keys
 from claude_tui.engine.state.rows.key_index import KeyIndex
+from claude_tui.native import library
 
 KEYS = st.lists(st.integers(0, 40), unique=True)
 
 
+@pytest.fixture(params=[False, True], ids=["python", "core"], autouse=True)
+def has_core(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Lets the core look for keys, or not."""
+    found = library.found()
+    if request.param and found.core is None:
+        pytest.skip(f"the native core is {found.reason}: `pip install -e .` where cargo is builds it")
+    monkeypatch.setattr(keys, "at_hand", lambda: found.core if request.param else None)
+    return bool(request.param)
+
+
 @given(KEYS, KEYS, st.lists(st.lists(st.integers(0, 40), max_size=3), max_size=4), st.booleans())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_keys_that_were_kept_are_found_as_if_they_had_been_added(
     kept: list[int], more: list[int], questions: list[list[int]], is_sealed: bool
 ) -> None:
@@ -28,13 +40,24 @@ def test_keys_that_were_kept_are_found_as_if_they_had_been_added(
     for index in (found, plain):
         index.extend(more, len(kept))
     assert len(found) == len(plain) == len(kept) + len(more)
+    rows = {key: row for row, key in enumerate(column)}
     for question in questions:
-        asked = array("q", question)
-        assert found.is_disjoint(asked) is plain.is_disjoint(asked) is set(question).isdisjoint(column)
+        want = [(place, rows[key]) for place, key in enumerate(question) if key in rows]
+        for index in (found, plain):
+            assert [*zip(*index.known(array("q", question)), strict=True)] == want
     if is_sealed:
         assert found.seal_run() == plain.seal_run()
     assert [found.get(key) for key in range(41)] == [plain.get(key) for key in range(41)]
     assert [found[key] for key in column] == list(range(len(column)))
+
+
+def test_few_questions_are_answered_without_an_index(has_core: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "MOST_QUESTIONS", 3)
+    index = KeyIndex()
+    for row in range(5):
+        assert not index.known(array("q", [7, row])).places
+        index.extend(array("q", [row]), row)
+        assert bool(index._recent) is (not has_core or row > 2)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -46,7 +69,7 @@ def test_keys_are_found_as_in_a_dictionary_wherever_they_are(seed: int, monkeypa
     rng, index, known = Random(seed), KeyIndex(), dict[int, int]()
     for _ in range(40):
         fresh = array("q", {rng.getrandbits(64) - (1 << 63) for _ in range(rng.randrange(9))} - known.keys())
-        assert index.is_disjoint(fresh)
+        assert not index.known(fresh).places
         index.extend(fresh, len(known))
         known |= {key: row for row, key in enumerate(fresh, len(known))}
         if rng.random() < 0.2:
@@ -55,8 +78,8 @@ def test_keys_are_found_as_in_a_dictionary_wherever_they_are(seed: int, monkeypa
         assert all(index[key] == row for key, row in known.items())
         # Every bit is taken or near one that is, so strange keys are looked for in the runs as well.
         assert all(index.get(key) is None for key in range(1 << 7) if key not in known)
-        for key in known:
-            assert not index.is_disjoint(array("q", [key]))
+        for key, row in known.items():
+            assert [*map(list, index.known(array("q", [key])))] == [[0], [row]]
     with pytest.raises(KeyError):
         index[1 << 70]
 

@@ -35,6 +35,9 @@ class Doubts(NamedTuple):
     @classmethod
     def together(cls, doubts: Iterable[Doubts]) -> Doubts:
         """Return the doubts of a sum."""
+        doubts = [one for one in doubts if one is not NO_DOUBTS]
+        if len(doubts) < 2:
+            return doubts[0] if doubts else NO_DOUBTS
         responses = lower_bound = flagged = tokens = 0
         for one in doubts:
             responses, lower_bound, flagged = responses + one[0], lower_bound + one[1], flagged + one[2]
