@@ -46,14 +46,16 @@ def count(
     on_progress: OnProgress | None = None,
     processes: int | None = None,
     meanwhile: Meanwhile | None = None,
+    keep: Callable[[object], None] | None = None,
     unchanged: Unchanged | None = None,
 ) -> Store:
     """Read every log that the cache does not cover and return the store. Raises NoLogsError if there is none.
 
     `processes` is the number of worker processes; None chooses by the size of the work. The ledger is never written
     here. Where it cannot be read `on_progress` is shown why. `meanwhile` is given what writes the cache, to be called
-    in another thread; without it that is done here. `unchanged` may have found the files, and is told if nothing of
-    what was saved had changed.
+    in another thread; without it that is done here. `keep` is given what else was made on the way: those who end soon
+    need not free it. `unchanged` may have found the files, and is told if nothing of what was saved had
+    changed.
     """
     opening = Opening(setup, keep_names=keep_names)
     if processes is None and not len(opening.files_seen) and is_ruled_out():
@@ -80,6 +82,8 @@ def count(
             opening.save()
         else:
             meanwhile(opening.prepared_save())
+    if keep is not None:
+        keep((opening, tasks))
     loader = opening.store.table_loader
     if loader is not None:
 

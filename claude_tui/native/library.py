@@ -22,6 +22,10 @@ else uses it where it is there and there is enough to read."""
 LIBRARY: Final = Path(__file__).with_name("claude_top_core.so")
 
 
+_tried: Final[list[Path]] = []
+"""The library, once it was tried on a log."""
+
+
 class FoundCore(NamedTuple):
     """The core, or None and why there is none."""
 
@@ -40,30 +44,23 @@ def is_ruled_out() -> bool:
 
 
 @cache
-def found() -> FoundCore:
-    """Return the core if it is to be used and can be."""
+def found(*, to_read: bool = True) -> FoundCore:
+    """Return the core if it is to be used and can be. To look for files alone it need not be tried on one."""
     asked = os.environ.get(VARIABLE, "")
     if asked == "0":
         return FoundCore(None, f"switched off by {VARIABLE}=0")
-    made = _loaded()
-    if made.core is None and is_asked_for():
+    made = _loaded(to_read)
+    if made.core is None and to_read and is_asked_for():
         sys.stderr.write(f"claude-top: the native reader cannot be used: {made.reason}\n")
     return made
 
 
 def at_hand() -> Core | None:
     """Return the core if it has been found already: for what is too little to look for it."""
-    return found().core if found.cache_info().currsize else None
+    return found().core if _tried else None
 
 
-def to_walk() -> Core | None:
-    """Return the core if it is to be used and can be loaded: to look for files alone it need not be tried on one."""
-    if os.environ.get(VARIABLE) == "0":
-        return None
-    return at_hand() or _loaded(to_read=False).core
-
-
-def _loaded(*, to_read: bool = True) -> FoundCore:
+def _loaded(to_read: bool) -> FoundCore:
     try:
         with LIBRARY.open("rb") as file:
             reason = elf.fault(file.read(elf.HEAD), os.fstat(file.fileno()).st_size)
@@ -100,6 +97,7 @@ def _loaded(*, to_read: bool = True) -> FoundCore:
 
 def _checked(core: Core) -> str:
     """Say what is wrong with the core, "" if it reads a small transcript as Python does."""
+    _tried[:] = [LIBRARY]
     from claude_tui.native.probe import PROBE, differs
 
     try:

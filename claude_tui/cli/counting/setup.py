@@ -71,7 +71,10 @@ def counted(
 
     try:
         with bar:
-            store = count(prepared, keep_names=keep_names, on_progress=show, meanwhile=meanwhile, unchanged=unchanged)
+            store = count(
+                prepared, keep_names=keep_names, on_progress=show, meanwhile=meanwhile, keep=runtime.keep,
+                unchanged=unchanged,
+            )  # fmt: skip
             runtime.keep(store)
             return store
     except NoLogsError as error:

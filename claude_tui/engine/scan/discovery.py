@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from itertools import chain
-from pathlib import Path
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.records import NamedTuple
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 MANY_FILES: Final = 1024
 """From so many files on the native core finds them sooner, even if none has to be read."""
 
-MANY_FOLDERS: Final = 16
-"""So few entries of a folder are looked at in Python sooner than the core is loaded."""
+_path: Final = itemgetter(LogFile._fields.index("path"))
+_mtime_ns: Final = itemgetter(LogFile._fields.index("mtime_ns"))
 
 Found = Callable[[Iterable[LogFile]], list[LogFile]]
 """Takes the files below a root while they are being found, and returns them."""
@@ -53,6 +53,8 @@ def discover(
     for source, root in ((name, root) for name in config.sources for root in roots(name, config)):
         by_core = head_start.found(root) if head_start is not None and source == "claude" else None
         if by_core is None and natively and source == "claude":
+            from claude_tui.engine.scan.walking import transcripts_below
+
             by_core = transcripts_below(root)
         part = found(logs_below(source, root)) if by_core is None else by_core
         if part:
@@ -63,30 +65,10 @@ def discover(
 
 def newest_first(parts: Iterable[Iterable[LogFile]]) -> list[LogFile]:
     """Return the files of several folders, the newest first, each file once."""
-    return sorted(distinct(chain(*parts)), key=lambda file: (-file.mtime_ns, file.path))
-
-
-def is_core_worthwhile(root: Path) -> bool:
-    """Whether a folder is there and holds so much that the core finds it sooner than Python, or is to."""
-    from claude_tui.native.library import is_asked_for
-
-    try:
-        return len(os.listdir(root)) >= MANY_FOLDERS or is_asked_for()
-    except OSError:
-        return False
-
-
-def transcripts_below(root: Path) -> list[LogFile] | None:
-    """Return every transcript below a folder, each once, in the order of `discover`; None where Python must look, or
-    may."""
-    from claude_tui.native.library import to_walk
-
-    core = to_walk() if is_core_worthwhile(root) else None
-    if core is None:
-        return None
-    from claude_tui.native import walking
-
-    return walking.transcripts_below(core, os.fspath(root))
+    files = distinct(chain(*parts))
+    files.sort(key=_path)
+    files.sort(key=_mtime_ns, reverse=True)  # which leaves those of the same time in the order of their paths
+    return files
 
 
 def distinct(files: Iterable[LogFile]) -> list[LogFile]:

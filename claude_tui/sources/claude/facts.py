@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -30,6 +31,8 @@ MAX_NOTE: Final = 8192
 
 _NEVER: Final = 1 << 62
 _to_json: Final = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
+_facts: Final = partial(tuple.__new__, FileFacts)
+"""Makes those of a file: their own way takes longer."""
 _MAX_META: Final = 1 << 20
 _TITLES: Final = {"summary": "summary", "ai-title": "aiTitle", "custom-title": "customTitle"}
 """Kinds of title lines with the field that holds the title, the least important first."""
@@ -113,8 +116,8 @@ class FactsGatherer:
         whose = "parent" if self._is_agent else "session"
         named = self.named if self._is_agent else self._turn.get("session") or self.named
         told = {**self._found, **self._turn, "session": "", whose: named or self._session_of_path, "last_ms": last_ms}
-        told["asked_models"], told["is_complete"] = pack_pairs(self._asked), True
-        return FileFacts._make(map(told.get, FileFacts._fields, NO_FACTS))
+        told["asked_models"], told["is_complete"] = pack_pairs(self._asked) if self._asked else "", True
+        return _facts(map(told.get, FileFacts._fields, NO_FACTS))
 
     @property
     def session(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from claude_tui.sources.claude.discovery import config_dirs, decoded_dir, projects_dir, transcripts
+from claude_tui.sources.claude.discovery import decoded_dir, projects_dirs, transcripts
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileRead, LogFile, ManyRead, SourceConfig
 from claude_tui.sources.reading.log import FileLog, Opener
 
@@ -17,7 +17,7 @@ class ClaudeSource:
 
     def roots(self, config: SourceConfig) -> list[Path]:
         """Return the `projects` folders to look in, existing or not."""
-        return [projects_dir(folder) for folder in config_dirs(config)]
+        return projects_dirs(config)
 
     def discover(self, root: Path) -> Iterable[LogFile]:
         """Walk the transcripts below a root."""

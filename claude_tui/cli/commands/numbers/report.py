@@ -82,6 +82,11 @@ def add_arguments(parser: CommandParser) -> None:
         help="with --by ticket: what a ticket looks like in the name of a branch "
         "(default: that of config.toml, or ABC-123 and #123)",
     )
+    parser.add_argument(
+        "--context",
+        action="store_true",
+        help="with --by tool or mcp: also what results brought into prompts, and what carrying them along cost",
+    )
     add_period_options(parser)
     add_scope_options(parser)
     add_strict_option(parser)
@@ -103,6 +108,8 @@ def run(options: Namespace) -> int:
         raise exits.CommandError("--csv cannot be combined with --json", exits.USAGE)
     if options.ticket_pattern and options.by != "ticket":
         raise exits.CommandError("--ticket-pattern needs --by ticket", exits.USAGE)
+    if options.context and options.by not in ("tool", "mcp"):
+        raise exits.CommandError("--context needs --by tool or --by mcp", exits.USAGE)
     if options.by in CAUSES:
         if options.url:
             raise exits.CommandError(f"--by {options.by} reads the logs, and --from has none", exits.USAGE)
@@ -190,7 +197,12 @@ def _causes(options: Namespace) -> int:
     asked = period(options)
     store = counted(options)
     query = narrowed(store, asked, options)
-    table = causes_of(store, by=options.by).table(query, options.by, ticket=pattern)
+    causes = causes_of(store, by="context" if options.context else options.by)
+    table = causes.table(query, options.by, ticket=pattern)
+    if options.context:
+        from claude_tui.engine.queries.causes.results import with_results
+
+        table = with_results(table, causes.table(query, "context"))
     timezone, prices = str(store.calendar.zone), store.pricer.describe()
     if options.csv:
         streams.write_lines(reports.csv_of(table, options.top))

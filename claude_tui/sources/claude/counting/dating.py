@@ -20,7 +20,7 @@ class Dating:
 
     def __init__(self, near_ms: int = 0, waiting: Sequence[Any] = ()) -> None:
         self.near_ms = near_ms
-        self._waiting = [_row(values) for values in waiting]
+        self._waiting = [_row(values) for values in waiting] if waiting else []
 
     def state(self) -> tuple[int, list[Any]]:
         """Return what another instance can continue from."""
