@@ -26,6 +26,8 @@ CALL_BYTES: Final = 32
 TEXT: Final = "assistant text"
 ANSWERS: Final = "written: answers"
 THINKING: Final = "written: thinking"
+RESULTS: Final = "results"
+"""Of calls that are not in the log."""
 _ATTACHED: Final = {
     "agent_listing_delta": "agent list",
     "mcp_instructions_delta": "mcp instructions",
@@ -93,7 +95,7 @@ class Sizes:
         for block in content:
             if block.type == "tool_result":
                 call = calls.get(block.tool_use_id)
-                self._add(thread, f"result {call.name}" if call else "results", size_of(block.content))
+                self._add(thread, f"result {call.name}" if call else RESULTS, size_of(block.content))
             elif block.type == "image":
                 self._add(thread, "images", IMAGE_BYTES)
             else:
