@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 import orjson
 from msgspec import Raw
 
+from claude_tui.records import NamedTuple
 from claude_tui.sources.causes import Call, Caused, Thread
 from claude_tui.sources.claude.causes.lines import Attachment, CausesLine, ContentBlock
 

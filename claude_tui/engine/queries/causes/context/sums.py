@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
 from claude_tui.engine.queries.causes.costs.split import split
+from claude_tui.records import NamedTuple
 
 
 class PartTotals(NamedTuple):

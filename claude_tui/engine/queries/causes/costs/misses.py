@@ -6,13 +6,14 @@ The test is the client's own. The cause is the first that holds of a fixed list;
 from __future__ import annotations
 
 from array import array
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.queries.causes.costs.billing import Biller
 from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
 from claude_tui.engine.queries.causes.known.columns import CauseNames, FileCalls, Told
 from claude_tui.engine.state.rows.table import ResponseTable
 from claude_tui.engine.state.store import Store
+from claude_tui.records import NamedTuple
 from claude_tui.sources.causes import COMPACTED, TOOLS_CHANGED
 from claude_tui.sources.claude.counting.rule import requests_of
 from claude_tui.sources.values.numbers import version_of

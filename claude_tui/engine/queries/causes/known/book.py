@@ -10,7 +10,7 @@ import os
 from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import MsgspecError
 
@@ -20,6 +20,7 @@ from claude_tui.engine.queries.causes.known.readers import TELLING, read_ahead, 
 from claude_tui.engine.state.rows.table import ResponseTable
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Phase, Progress
+from claude_tui.records import NamedTuple
 from claude_tui.sources.causes import has_sizes, packed, unpacked
 from claude_tui.sources.causes_archive import unarchived
 

@@ -11,10 +11,11 @@ import os
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.files import OWN
 from claude_tui.paths import create_private
+from claude_tui.records import NamedTuple
 from claude_tui.sources.causes import FORMAT
 from claude_tui.sources.protocol import Checkpoint
 
