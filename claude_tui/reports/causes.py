@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import reduce
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from claude_tui.engine.queries.causes.costs.doubts import Doubts
 from claude_tui.engine.queries.causes.costs.misses import CAUSES
@@ -16,6 +16,7 @@ from claude_tui.engine.queries.causes.tables import CauseRow, CauseTable, Counte
 from claude_tui.figures import count, is_unpriced, many, money, share, tokens, written_cost
 from claude_tui.model import Query, Usage
 from claude_tui.moments import instant, instant_or_none
+from claude_tui.records import NamedTuple
 from claude_tui.sources.values.display import display_name
 
 if TYPE_CHECKING:
@@ -27,8 +28,11 @@ SCHEMA: Final = "claude-top/causes@1"
 ROW_FIELDS: Final = (
     "name", "label", "project", "cost_nano", "share", "responses", "calls", "failed_calls", "agents", *Usage._fields,
     "last", "tokens_est", "carried_nano", *Doubts._fields, "each_nano", "models", "lost_caches", "lost_caches_nano",
+    "results_tokens_est",
 )  # fmt: skip
 """The fields of a row, in order."""
+BY_CALL: Final = frozenset({"tool", "mcp"})
+"""Dimensions whose rows may have what results brought into prompts."""
 DIGITS: Final = 6
 """Of a share."""
 
@@ -59,7 +63,7 @@ def report(table: CauseTable, asked: CausesRequest) -> dict[str, Any]:
         "total_cost_nano": table.total_nano,
         **table.doubts._asdict(),
         "responses": table.responses,
-        "rows": [_row(row, table.total_nano) for row in kept],
+        "rows": [_row(row, table) for row in kept],
     }
     if rest:
         together = _together(rest)
@@ -73,14 +77,14 @@ def _cut(table: CauseTable, top: int | None) -> tuple[tuple[CauseRow, ...], tupl
     return (table.rows, ()) if top is None else (table.rows[:top], table.rows[top:])
 
 
-def _row(row: CauseRow, total_nano: int) -> dict[str, Any]:
+def _row(row: CauseRow, table: CauseTable) -> dict[str, Any]:
     made = {
         "name": row.name,
         "label": row.label,
         "project": row.project or None,
         "cost_nano": row.cost_nano,
         **row.doubts._asdict(),
-        "share": round(row.cost_nano / total_nano, DIGITS) if total_nano else 0.0,
+        "share": round(row.cost_nano / table.total_nano, DIGITS) if table.total_nano else 0.0,
         "responses": row.responses,
         "calls": row.calls,
         "failed_calls": row.failed_calls,
@@ -88,7 +92,10 @@ def _row(row: CauseRow, total_nano: int) -> dict[str, Any]:
         **row.usage._asdict(),
         "last": instant_or_none(row.last_ms),
     }
-    if row.tokens_est or row.carried_nano:
+    if table.by in BY_CALL:
+        made["results_tokens_est"] = row.tokens_est if table.has_results else None
+        made["carried_nano"] = row.carried_nano if table.has_results else None
+    elif row.tokens_est or row.carried_nano:
         made |= {"tokens_est": row.tokens_est, "carried_nano": row.carried_nano}
     if row.models:
         made |= {
@@ -98,7 +105,7 @@ def _row(row: CauseRow, total_nano: int) -> dict[str, Any]:
             "lost_caches_nano": row.missed.cost_nano,
         }
     if row.parts:
-        made["tools"] = [_row(part, total_nano) for part in row.parts]
+        made["tools"] = [_row(part, table) for part in row.parts]
     if row.beside.agents:
         made["started"] = {"agents": row.beside.agents, "cost_nano": row.beside.cost_nano}
     return made
@@ -145,7 +152,7 @@ def csv_of(table: CauseTable, top: int | None = None) -> Iterator[bytes]:
     """Yield the rows as CSV: a heading and a line a row. What was left out has no line."""
     from claude_tui.reports.exports.export import csv_lines
 
-    rows = (_row(row._replace(parts=()), table.total_nano) for row in _cut(table, top)[0])
+    rows = (_row(row._replace(parts=()), table) for row in _cut(table, top)[0])
     unsaid = {**dict.fromkeys(ROW_FIELDS, 0), "models": ""}
     return csv_lines(({**unsaid, **row} for row in rows), ROW_FIELDS)
 
@@ -158,6 +165,11 @@ def text_table(table: CauseTable, top: int | None = None) -> TextTable:
         (TextColumn("calls", priority=1), lambda row: count(row.calls)),
         (TextColumn("failed", priority=2), lambda row: count(row.failed_calls)),
     )
+    if table.has_results:
+        calls += (
+            (TextColumn("~results in", priority=2), lambda row: count(row.tokens_est)),
+            (TextColumn("carried", priority=2), lambda row: money(row.carried_nano) if row.carried_nano else ""),
+        )
     agents: tuple[_Cells, ...] = (
         (TextColumn("agents", priority=1), lambda row: count(row.agents)),
         (
