@@ -18,7 +18,7 @@ from claude_tui.model import UsageRow
 from claude_tui.sources.claude.client_totals import KIND, ReadAt, client_total, complete
 from claude_tui.sources.claude.counting.counters import count_of
 from claude_tui.sources.claude.counting.dating import Dating
-from claude_tui.sources.claude.counting.rule import prompts_of
+from claude_tui.sources.claude.counting.rule import requests_of
 from claude_tui.sources.claude.discovery import AGENT, session_of_path
 from claude_tui.sources.client_totals import ClientTotal, pack_pairs, pack_totals, short_model, unpack_totals
 from claude_tui.sources.protocol import NO_FACTS, FileFacts
@@ -226,7 +226,7 @@ class FactsGatherer:
     def _see_usage(self, row: UsageRow) -> None:
         """Learn from a usage row: the context is the newest prompt of the main chain."""
         self.usage_ms = max(self.usage_ms, row.time_ms)
-        prompts = prompts_of(row)
+        prompts = [one.prompt for one in requests_of(row.terms, row.usage)]
         if row.is_sidechain or not prompts[-1]:
             return
         if row.time_ms >= self.context_ms:
