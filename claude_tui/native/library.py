@@ -9,10 +9,11 @@ import os
 import sys
 from functools import cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.native import elf
 from claude_tui.native.core import VERSION, Core
+from claude_tui.records import NamedTuple
 
 VARIABLE: Final = "CLAUDE_TOP_NATIVE"
 """Environment: 0 reads without the core, 1 uses it for the least file, too, and says where it cannot be had; anything

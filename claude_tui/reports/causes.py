@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import reduce
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from claude_tui.engine.queries.causes.costs.doubts import Doubts
 from claude_tui.engine.queries.causes.costs.misses import CAUSES
@@ -16,6 +16,7 @@ from claude_tui.engine.queries.causes.tables import CauseRow, CauseTable, Counte
 from claude_tui.figures import count, is_unpriced, many, money, share, tokens, written_cost
 from claude_tui.model import Query, Usage
 from claude_tui.moments import instant, instant_or_none
+from claude_tui.records import NamedTuple
 from claude_tui.sources.values.display import display_name
 
 if TYPE_CHECKING:

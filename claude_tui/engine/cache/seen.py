@@ -6,9 +6,10 @@ A start that finds every file as it was needs their stats alone. Must not know w
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from claude_tui.engine.cache.section_file import DamagedSectionError, from_json, to_columns, to_json, to_rows
+from claude_tui.records import NamedTuple
 from claude_tui.sources.checkpoints import Reached, checkpoint_of, fields_of, restored
 from claude_tui.sources.protocol import Checkpoint, LogFile
 

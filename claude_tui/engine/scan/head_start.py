@@ -11,20 +11,20 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from threading import Event, Thread
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.scan.asking import (
     CALLS,
     NATIVE_BYTES,
     SHOWN_BYTES,
-    is_core_worthwhile,
     is_little,
     read_transcripts,
     spans,
-    transcripts_below,
 )
+from claude_tui.engine.scan.walking import is_core_worthwhile, transcripts_below
 from claude_tui.native.library import found
+from claude_tui.records import NamedTuple
 from claude_tui.sources.claude.discovery import projects_dirs
 from claude_tui.sources.protocol import LogFile, SourceConfig
 

@@ -6,7 +6,7 @@ Must not divide costs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -17,6 +17,7 @@ from claude_tui.engine.queries.causes.tables import CauseTable, Pause
 from claude_tui.engine.queries.causes.waste import WASTE, Waste
 from claude_tui.engine.queries.periods.named import Period
 from claude_tui.model import Phase, Query
+from claude_tui.records import NamedTuple
 from claude_tui.ui.settings.keys import CAUSE_BINDINGS
 from claude_tui.ui.table.columns import Column
 from claude_tui.ui.table.kinds.cause_columns import CauseFrame, CauseLine, absent, cause_columns, lines_of, wasted_lines

@@ -9,7 +9,6 @@ import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,6 +38,7 @@ from claude_tui.ui.views.shares import SessionShare
 from claude_tui.ui.widgets.dimensions import KEYS
 from tests.engine.counting import counted
 from tests.logs import ClaudeHome, assistant, usage
+from tests.replacing import replace
 from tests.ui.fakes import NOW_MS, FakeCauses, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
 from tests.ui.views.test_rows import exported

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.queries.causes.known.facts import DETACHED, mcp_of
 from claude_tui.engine.queries.causes.tables import NOT_LOGGED, CauseOf, Facts
+from claude_tui.records import NamedTuple
 
 
 class Target(NamedTuple):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from operator import add
-from typing import NamedTuple
 
 from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
 from claude_tui.engine.queries.causes.costs.misses import CacheMiss
 from claude_tui.engine.queries.causes.dimensions import Target
 from claude_tui.engine.queries.causes.tables import CauseRow, CountedThings, StartedAgents
 from claude_tui.model import Usage
+from claude_tui.records import NamedTuple
 
 Amounts = tuple[int, ...]
 """A cost, the counters of a usage, and the tokens of it that have no price."""

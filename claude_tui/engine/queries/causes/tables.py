@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
 from claude_tui.engine.queries.causes.costs.misses import CacheMiss
 from claude_tui.model import Response, Totals, Usage
+from claude_tui.records import NamedTuple
 
 NOT_LOGGED: Final = "(not in the log)"
 GONE: Final = "(log gone)"

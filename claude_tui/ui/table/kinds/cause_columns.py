@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from claude_tui import figures, moments
 from claude_tui.engine.queries.causes.tables import CauseOf, CauseRow, CauseTable, LatestMiss
 from claude_tui.engine.queries.causes.waste import WASTE, Waste
+from claude_tui.records import NamedTuple
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.table.kinds import cells

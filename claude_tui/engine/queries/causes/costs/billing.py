@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
 from claude_tui.engine.queries.causes.costs.split import split
@@ -15,6 +15,7 @@ from claude_tui.engine.state.store import Store
 from claude_tui.model import Usage
 from claude_tui.pricing.explain import RateFinder
 from claude_tui.pricing.price_list.rates import WEB_SEARCH_NANO, Rates
+from claude_tui.records import NamedTuple
 from claude_tui.sources.columns import LOWER_BOUND
 
 KINDS: Final = (

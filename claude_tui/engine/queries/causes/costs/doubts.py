@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.model import Price
+from claude_tui.records import NamedTuple
 
 
 class Doubts(NamedTuple):

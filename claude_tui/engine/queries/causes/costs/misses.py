@@ -6,14 +6,16 @@ The test is the client's own. The cause is the first that holds of a fixed list;
 from __future__ import annotations
 
 from array import array
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.queries.causes.costs.billing import Biller
 from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
 from claude_tui.engine.queries.causes.known.columns import CauseNames, FileCalls, Told
 from claude_tui.engine.state.rows.table import ResponseTable
 from claude_tui.engine.state.store import Store
+from claude_tui.records import NamedTuple
 from claude_tui.sources.causes import COMPACTED, TOOLS_CHANGED
+from claude_tui.sources.claude.counting.rule import requests_of
 from claude_tui.sources.values.numbers import version_of
 from claude_tui.units import HOUR_MS, MINUTE_MS
 
@@ -83,7 +85,7 @@ def misses_of(found: FileCalls, store: Store, biller: Biller, names: CauseNames)
     """Return the misses of one file, by the position of the response. Hold the store's lock."""
     misses: dict[int, CacheMiss] = {}
     before: dict[int, _Before] = {}
-    table, told_of = store.table, names.told.names
+    table, told_of, terms = store.table, names.told.names, store.table.terms
     tokens, writes_5m, writes_1h, reads = table.input, table.write_5m, table.write_1h, table.cache_read
     for at, row in enumerate(found.rows):
         if row < 0:
@@ -97,7 +99,12 @@ def misses_of(found: FileCalls, store: Store, biller: Biller, names: CauseNames)
             lives = "1h"
         else:
             lives = "5m" if write_5m or known is None else known[3]
-        before[thread] = at, prompt, bool(read or write_5m or write_1h), lives
+        has_cache, last_prompt = bool(read or write_5m or write_1h), prompt
+        if row in terms:
+            # Of several requests that the server itself sent, the first finds what was kept; the last is what follows.
+            requests = requests_of(terms[row], table.usage(row))
+            prompt, read, last_prompt = requests[0].prompt, requests[0].cache_read, requests[-1].prompt
+        before[thread] = at, last_prompt, has_cache, lives
         if known is None or not known[2]:
             continue
         last, had, _, lifetime = known
