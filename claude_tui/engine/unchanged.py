@@ -124,7 +124,8 @@ def _state_of(question: Question) -> bytes:
     except OSError:
         return b""
     explicit = [(name, *map(os.fspath, folders)) for name, folders in config.explicit.items()]
-    parts = (__version__, SCHEMA, question.asked, os.fspath(ledger), mark, config.sources, explicit, roots_of(config))
+    places = os.fspath(config.home), os.fspath(ledger), config.sources, explicit, roots_of(config)
+    parts = (__version__, SCHEMA, question.asked, mark, *places)
     return _digest(marshal.dumps((*parts, settings, program), 2))
 
 
