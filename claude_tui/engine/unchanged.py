@@ -36,6 +36,9 @@ FOLDER: Final = "answers"
 MOST_KEPT: Final = 16
 """Answers to so many questions are kept: those given last."""
 
+MOST_BYTES: Final = 16 << 20
+"""A longer answer is not kept."""
+
 _DIGEST_BYTES: Final = 16
 _HEAD: Final = Struct(f"<{len(MAGIC)}s{_DIGEST_BYTES}s{_DIGEST_BYTES}sIqI")
 """What comes before the answer: a magic line, digests of all that decides it and of the logs, how many these are, the
@@ -75,18 +78,21 @@ class Unchanged:
         if not self._state:
             return None
         try:
-            kept = files.read(self._path)
+            file = open(files.open_regular(self._path), "rb")  # noqa: SIM115
         except OSError:
             return None
-        answer = kept[_HEAD.size :]
-        if len(kept) < _HEAD.size:
-            return None
-        magic, state, logs, number, newest_ms, crc = _HEAD.unpack_from(kept)
-        is_same = (magic, state, crc) == (MAGIC, self._state, zlib.crc32(answer))
-        if not is_same or newest_ms > _latest_ms():
-            return None
-        self.found = listed(self._question.config, number)
-        return answer if logs == _digest_of(self.found.files) else None
+        with file:
+            head = file.read(_HEAD.size)
+            if len(head) < _HEAD.size:
+                return None
+            magic, state, logs, number, newest_ms, crc = _HEAD.unpack(head)
+            if (magic, state) != (MAGIC, self._state) or newest_ms > _latest_ms():
+                return None
+            self.found = listed(self._question.config, number)
+            if logs != _digest_of(self.found.files):
+                return None
+            answer = file.read()
+        return answer if zlib.crc32(answer) == crc else None
 
     def read_nothing(self, logs: Sequence[LogFile]) -> None:
         """Note that all `logs` were found as they had been counted, so what is made of that count may be kept."""
@@ -97,7 +103,7 @@ class Unchanged:
         the future, for it stands elsewhere when that has come. Raises nothing, since all goes on without."""
         if self._logs is None or not self._state or newest_ms > _latest_ms():
             return
-        if len(answer) + _HEAD.size > files.SETTINGS_BYTES or _state_of(self._question) != self._state:
+        if len(answer) > MOST_BYTES or _state_of(self._question) != self._state:
             return
         logs = _digest_of(self._logs)
         head = _HEAD.pack(MAGIC, self._state, logs, len(self._logs), newest_ms, zlib.crc32(answer))
