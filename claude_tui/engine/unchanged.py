@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from struct import Struct
-from typing import Final
+from typing import BinaryIO, Final
 
 from claude_tui import __version__, files
 from claude_tui.engine.cache.given import mark_of
@@ -78,20 +78,22 @@ class Unchanged:
         if not self._state:
             return None
         try:
-            file = open(files.open_regular(self._path), "rb")  # noqa: SIM115
-        except OSError:
+            with open(files.open_regular(self._path), "rb") as file:
+                return self._read(file)
+        except OSError:  # a count finds out what is wrong, if anything
             return None
-        with file:
-            head = file.read(_HEAD.size)
-            if len(head) < _HEAD.size:
-                return None
-            magic, state, logs, number, newest_ms, crc = _HEAD.unpack(head)
-            if (magic, state) != (MAGIC, self._state) or newest_ms > _latest_ms():
-                return None
-            self.found = listed(self._question.config, number)
-            if logs != _digest_of(self.found.files):
-                return None
-            answer = file.read()
+
+    def _read(self, file: BinaryIO) -> bytes | None:
+        head = file.read(_HEAD.size)
+        if len(head) < _HEAD.size:
+            return None
+        magic, state, logs, number, newest_ms, crc = _HEAD.unpack(head)
+        if (magic, state) != (MAGIC, self._state) or newest_ms > _latest_ms():
+            return None
+        self.found = listed(self._question.config, number)
+        if logs != _digest_of(self.found.files):
+            return None
+        answer = file.read()
         return answer if zlib.crc32(answer) == crc else None
 
     def read_nothing(self, logs: Sequence[LogFile]) -> None:
