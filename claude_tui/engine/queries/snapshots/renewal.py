@@ -32,24 +32,25 @@ CLAUDE: Final = "claude"
 def renew(picture: Picture, store: Store, now_ms: int, beside: BesideCounts) -> None:
     """Make the rows of everything whose sums changed; all of them on a new day (their sparklines move)."""
     rollup = picture.rollup
+    is_refilled, picture.fills = picture.fills != rollup.fills, rollup.fills
     today = store.calendar.day_hour(now_ms)[0]
     if today != picture.today:
         picture.today = today
         picture.models.clear()
         picture.projects.clear()
     models, projects, days = rollup.models.subtotals, rollup.projects.subtotals, rollup.days.subtotals
-    stale_models = _stale(rollup.models.take_dirty(), models, picture.models)
+    stale_models = _stale(rollup.models.take_dirty(), models, picture.models, is_refilled=is_refilled)
     if stale_models is not None:
         picture.models.update((key, model_row(key, models[key], today)) for key in stale_models)
         picture.ordered_models = _ranked(picture.models.values())
-    stale_projects = _stale(rollup.projects.take_dirty(), projects, picture.projects)
+    stale_projects = _stale(rollup.projects.take_dirty(), projects, picture.projects, is_refilled=is_refilled)
     if stale_projects is not None:
         picture.projects.update((key, project_row(key, projects[key], today)) for key in stale_projects)
         picture.ordered_projects = _ranked(picture.projects.values())
     if len(store.remembered_days) != picture.remembered_days:
         picture.remembered_days = len(store.remembered_days)
         rollup.days.dirty |= store.remembered_days
-    stale_days = _stale(rollup.days.take_dirty(), days, picture.days)
+    stale_days = _stale(rollup.days.take_dirty(), days, picture.days, is_refilled=is_refilled)
     if stale_days is not None:
         for day in stale_days:
             is_remembered = day in store.remembered_days
@@ -58,10 +59,10 @@ def renew(picture: Picture, store: Store, now_ms: int, beside: BesideCounts) -> 
         fresh = {date.fromordinal(day): dict(days[day].models) for day in stale_days}
         known = picture.day_models
         picture.day_models = {row.day: fresh.get(row.day) or known[row.day] for row in picture.ordered_days}
-    _renew_sessions(picture, store, now_ms, beside)
+    _renew_sessions(picture, store, now_ms, beside, is_refilled=is_refilled)
 
 
-def _renew_sessions(picture: Picture, store: Store, now_ms: int, beside: BesideCounts) -> None:
+def _renew_sessions(picture: Picture, store: Store, now_ms: int, beside: BesideCounts, *, is_refilled: bool) -> None:
     rollup, rows, presences = picture.rollup, picture.sessions, beside.presences
     if picture.prompts is not beside.prompts:
         picture.changed_sessions |= beside.prompts.keys() - picture.prompts.keys()
@@ -69,7 +70,7 @@ def _renew_sessions(picture: Picture, store: Store, now_ms: int, beside: BesideC
     dirty = rollup.sessions.take_dirty() | picture.changed_sessions
     picture.changed_sessions = set()
     subtotals = rollup.sessions.subtotals
-    stale = _stale(dirty, subtotals, rows)
+    stale = _stale(dirty, subtotals, rows, is_refilled=is_refilled)
     not_silent = set(_make_sessions(rows, stale or (), subtotals, store, now_ms, beside))
     if now_ms < picture.now_ms:
         picture.lively |= rows.keys()  # the clock was set back
@@ -142,17 +143,21 @@ def _newest_ms(totals: Totals, now_ms: int) -> int:
     return totals.first_ms if totals.first_ms <= latest_ms else 0
 
 
-def _stale(dirty: set[K], subtotals: Mapping[K, Subtotal], rows: dict[K, R]) -> Collection[K] | None:
+def _stale(
+    dirty: set[K], subtotals: Mapping[K, Subtotal], rows: dict[K, R], *, is_refilled: bool
+) -> Collection[K] | None:
     """Drop the rows whose subtotals are gone, and return the keys whose rows must be made (again).
 
-    Returns None if all rows stay as they are.
+    Returns None if all rows stay as they are. Only where all was summed again may a subtotal be gone.
     """
     if not rows:
         return subtotals.keys() or None
-    gone = rows.keys() - subtotals.keys() if len(rows) > len(subtotals) or dirty else set()
+    if not is_refilled:
+        return [key for key in dirty if key in subtotals] or None
+    gone = rows.keys() - subtotals.keys()
     for key in gone:
         del rows[key]
-    missing = subtotals.keys() - rows.keys() if len(rows) < len(subtotals) else set()
+    missing = subtotals.keys() - rows.keys()
     stale = [*missing, *(key for key in dirty if key in subtotals and key not in missing)]
     return stale if stale or gone else None
 
