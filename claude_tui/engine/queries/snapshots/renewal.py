@@ -5,6 +5,7 @@ Must not know what else a snapshot says.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Final, TypeVar
@@ -24,6 +25,9 @@ from claude_tui.sources.values.instants import AHEAD_MS
 K = TypeVar("K")
 R = TypeVar("R")
 Ranked = TypeVar("Ranked", ModelRow, ProjectRow)
+
+FEW: Final = 64
+"""So many rows are put in their places sooner than all are sorted."""
 
 CLAUDE: Final = "claude"
 """The client that says how long the context window of a session is."""
@@ -71,6 +75,8 @@ def _renew_sessions(picture: Picture, store: Store, now_ms: int, beside: BesideC
     picture.changed_sessions = set()
     subtotals = rollup.sessions.subtotals
     stale = _stale(dirty, subtotals, rows, is_refilled=is_refilled)
+    # The rows there were of all that changes, None if it may be any.
+    before = {key: rows.get(key) for key in stale or ()} if not is_refilled else None
     not_silent = set(_make_sessions(rows, stale or (), subtotals, store, now_ms, beside))
     if now_ms < picture.now_ms:
         picture.lively |= rows.keys()  # the clock was set back
@@ -100,17 +106,35 @@ def _renew_sessions(picture: Picture, store: Store, now_ms: int, beside: BesideC
         if fresh != row:
             rows[key] = fresh
             is_changed = True
+            if before is not None:
+                before.setdefault(key, row)
         if is_ahead != (key in picture.ahead):
             picture.ahead.symmetric_difference_update({key})
-            is_changed = True
+            is_changed, before = True, None
         if activity.state is SessionState.DONE and not rate and not is_ahead:
             picture.lively.discard(key)
         else:
             picture.lively.add(key)
     if is_changed:
-        picture.ordered_sessions = tuple(
-            sorted(rows.values(), key=lambda row: (-_newest_ms(row.totals, now_ms), row.source, row.key))
-        )
+        picture.ordered_sessions = _ordered(picture, before if not picture.ahead else None, now_ms)
+
+
+def _ordered(
+    picture: Picture, before: Mapping[SessionKey, SessionRow | None] | None, now_ms: int
+) -> tuple[SessionRow, ...]:
+    """Return the rows of sessions, the newest first. Only those in `before` have changed, any if that is None; no
+    place of the others depends on the clock then."""
+
+    def rank(row: SessionRow) -> tuple[int, str, str]:
+        return -_newest_ms(row.totals, now_ms), row.source, row.key
+
+    if before is None or len(before) > FEW:
+        return tuple(sorted(picture.sessions.values(), key=rank))
+    gone = {id(row) for row in before.values()}
+    order = [row for row in picture.ordered_sessions if id(row) not in gone]
+    for key in before:
+        insort(order, picture.sessions[key], key=rank)
+    return tuple(order)
 
 
 def _make_sessions(
