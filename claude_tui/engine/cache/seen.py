@@ -114,4 +114,7 @@ def encoded(seen: Mapping[str, Seen]) -> tuple[bytes, bytes]:
     texts: list[Any] = [reached for _, reached in kept]
     if others:
         texts.append(to_json([fields_of(one.checkpoint) for one in others])[1:-1])
-    return to_json(to_columns([file for file, _ in (*kept, *others)])), b"[%b]" % b",".join(texts)
+    if texts:  # these are megabytes: they are copied once
+        texts[0] = b"[%b" % texts[0]
+        texts[-1] = b"%b]" % texts[-1]
+    return to_json(to_columns([file for file, _ in (*kept, *others)])), b",".join(texts) or b"[]"
