@@ -67,32 +67,32 @@ class FactBook:
 
     def learn_first(
         self, source: str, files: Iterable[tuple[str, FileFacts]]
-    ) -> tuple[bool, set[SessionKey], list[tuple[str, FileFacts]]]:
+    ) -> tuple[bool, list[SessionKey], list[tuple[str, FileFacts]]]:
         """Take in the facts of whole files of which nothing is known yet, nor of the sessions they are of.
 
         Returns what `learn` does, and the files of which something is known.
         """
-        moved: set[SessionKey] = set()
+        moved: list[SessionKey] = []
         others: list[tuple[str, FileFacts]] = []
-        is_changed, newest_ms = False, self.newest_ms
+        sessions: list[SessionKey] = []
+        newest_ms = self.newest_ms
         known, hours, changed = self._files, self._seen_in_hour, self.changed
         key_of = self._key_of.setdefault(source, {})
+        first = len(known)
         for path, facts in files:
             session = facts.session
             key = (source, session) if session else _key(source, facts)
             if key is None:
                 continue
-            if key in known or path in key_of or not facts.is_complete:
+            if path in key_of or not facts.is_complete or known.setdefault(key, its := {path: facts}) is not its:
                 others.append((path, facts))
                 continue
-            is_changed = True
-            known[key] = {path: facts}
             key_of[path] = key
             if len(key) == 3:
                 changed.add(key[:2])
                 self.agents[key] = facts
                 continue
-            changed.add(key)
+            sessions.append(key)
             self.sessions[key] = facts
             last_ms = facts.last_ms
             seen = hours.get(last_ms // HOUR_MS)
@@ -102,9 +102,10 @@ class FactBook:
                 seen.add(key)
             newest_ms = max(newest_ms, last_ms)
             if facts.cwd:
-                moved.add(key)
+                moved.append(key)
+        changed.update(sessions)
         self.newest_ms = newest_ms
-        return is_changed, moved, others
+        return len(known) > first, moved, others
 
     def _put(self, key: Key, path: str, facts: FileFacts, is_whole: bool) -> FileFacts:
         """Put the facts of a file among those of the others, and return what they say together."""

@@ -33,6 +33,10 @@ PAIRED: Final = 8
 _PLAIN: Final = tuple(name for name in ARRAYS if name not in ("owner", "model"))
 
 
+_RANKED: Final = ("web_search", "terms", "extras", "reported")
+"""What is rare and ranks a row: see `rank`."""
+
+
 class FileRef(NamedTuple):
     """A file responses came from."""
 
@@ -242,15 +246,27 @@ class ResponseTable(SettledArrays):
             return names.owners[owner] < names.owners[self.owner[row]]
         return self.files[file].path < self.files[self.owner_file.get(row, self.file[row])].path
 
+    def _counts_alike(self, row: int, columns: Columns, entry: int, model: int) -> bool:
+        """Whether an entry of the same size, with nothing rare, has the rank of a response's counted row: most do."""
+        return (
+            model == self.model[row]
+            and columns.input[entry] == self.input[row]
+            and columns.write_1h[entry] == self.write_1h[row]
+            and columns.cache_read[entry] == self.cache_read[row]
+            and not (columns.flags[entry] ^ self.flags[row]) & LOWER_BOUND
+            and not any(entry in getattr(columns, name) or row in getattr(self, name) for name in _RANKED)
+        )
+
     def _counts(self, row: int, found: TableEntry, names: TableNames) -> bool:
         """Whether the counted row of an entry is that of the response, and not the one known so far."""
         columns, entry, file, _, model = found
         size, own_size = columns.size(entry), self.size(row)
         if size != own_size:
             return size > own_size
-        rank, own_rank = columns.rank(entry, names.models[model]), self.rank(row, names.models[self.model[row]])
-        if rank != own_rank:
-            return rank > own_rank
+        if not self._counts_alike(row, columns, entry, model):
+            rank, own_rank = columns.rank(entry, names.models[model]), self.rank(row, names.models[self.model[row]])
+            if rank != own_rank:
+                return rank > own_rank
         # They say the same, so where it stands changes no sum.
         path, own_path = self.files[file].path, self.files[self.file[row]].path
         return (path, columns.offset[entry]) > (own_path, self.offset[row])
