@@ -15,6 +15,7 @@ from claude_tui.engine.state.rows.interner import Numbers
 from claude_tui.engine.state.rows.key_index import KeyIndex
 from claude_tui.engine.state.rows.memberships import Memberships
 from claude_tui.model import NEVER_MS, Extra, Usage
+from claude_tui.native.library import at_hand
 from claude_tui.pricing.billing.usage import count, iterations, kind_of, read_terms
 from claude_tui.sources.columns import (
     ARRAYS,
@@ -116,8 +117,8 @@ class ResponseTable(SettledArrays):
     def extend(self, columns: Columns, files: array[int], owners: list[int], models: list[int]) -> None:
         """Add entries, whose keys `row_of` has already; `files` has the file of each."""
         start = len(self.key)
-        self.owner.extend([owners[number] for number in columns.owner])
-        self.model.extend([models[number] for number in columns.model])
+        self.owner.extend(_renumbered(owners, columns.owner))
+        self.model.extend(_renumbered(models, columns.model))
         self.file.extend(files)
         for name in _PLAIN:
             getattr(self, name).extend(getattr(columns, name))
@@ -270,6 +271,13 @@ class ResponseTable(SettledArrays):
         # They say the same, so where it stands changes no sum.
         path, own_path = self.files[file].path, self.files[self.file[row]].path
         return (path, columns.offset[entry]) > (own_path, self.offset[row])
+
+
+def _renumbered(numbers: list[int], column: array[int]) -> array[int]:
+    core = at_hand()
+    if core is not None and len(column) > len(numbers):
+        return core.renumbered(array("i", numbers), column)
+    return array("i", [numbers[number] for number in column])
 
 
 def joined(columns: Columns, more: Columns) -> Columns:
