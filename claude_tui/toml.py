@@ -7,9 +7,10 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from claude_tui import files
+from claude_tui.records import NamedTuple
 
 Names = tuple[str, ...]
 """The names that lead to a value: tables from the outside in, then the key."""

@@ -14,7 +14,6 @@ import time
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from textual.pilot import Pilot
@@ -26,6 +25,7 @@ from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Phase, Progress
 from claude_tui.pricing import load_pricer
+from claude_tui.records import NamedTuple
 from claude_tui.sources.protocol import SourceConfig
 from claude_tui.ui.app import ClaudeTop
 from claude_tui.ui.settings.declared import VIEWS

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import timezone
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
@@ -24,6 +23,7 @@ from claude_tui.ui.text.statements import laid_out
 from claude_tui.ui.views.models import model_columns
 from claude_tui.ui.widgets import row_detail
 from claude_tui.ui.widgets.edges import meters
+from tests.replacing import replace
 from tests.ui.fakes import NOW_MS, snapshot
 
 NOW_ZONE = timezone.utc

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from claude_tui.cli import exits, streams
 from claude_tui.cli.client_settings import (
@@ -15,6 +15,7 @@ from claude_tui.cli.client_settings import (
     settings_text,
     write_settings,
 )
+from claude_tui.records import NamedTuple
 
 TIMEOUT_S = 5
 """How long Claude Code waits for one of ours, which is done in a fraction of a second."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib import import_module
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.cli.parser import CommandParser
 from claude_tui.clients import CLIENTS
+from claude_tui.records import NamedTuple
 
 
 class Command(NamedTuple):

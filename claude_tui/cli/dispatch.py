@@ -88,7 +88,9 @@ def build(only: str = "") -> CommandParser:
 
     The options of a command are added when it is used.
     """
-    parser = CommandParser(prog="claude-top", description=DESCRIPTION, fill=_add_top, listing=listing())
+    # Where a command is named what follows is its own, and nobody asks for the screen's options.
+    fill = None if only in _names() else _add_top
+    parser = CommandParser(prog="claude-top", description=DESCRIPTION, fill=fill, listing=listing())
     parser.usage = "%(prog)s [OPTION ...]\n       %(prog)s COMMAND [OPTION ...]"
     parser.add_argument("-v", "--version", action="version", version=f"claude-top {__version__}")
     commands = parser.add_subparsers(

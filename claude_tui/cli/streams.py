@@ -100,19 +100,22 @@ def write_lines(lines: Iterable[bytes]) -> None:
 
 def write_json(
     data: object, *, is_sorted: bool = False, default: Callable[[Any], dict[str, Any]] | None = None
-) -> None:
+) -> bytes | None:
     """Write one JSON document, indented; `is_sorted` sorts the keys alphabetically. What of it is not JSON, `default`
-    makes so."""
+    makes so. Returns it as `write_lines` writes the same again, None if only this can."""
     import orjson
 
     option = orjson.OPT_INDENT_2 | (orjson.OPT_SORT_KEYS if is_sorted else 0)
     try:
-        write_lines([orjson.dumps(data, default, option)])
+        made = orjson.dumps(data, default, option)
     except (TypeError, ValueError):  # a lone surrogate, or a number of more than 64 bits
         import json
 
         data = data if default is None else in_full(data, default)
         write(json.dumps(data, indent=2, ensure_ascii=False, sort_keys=is_sorted) + "\n")
+        return None
+    write_lines([made])
+    return made
 
 
 def in_full(data: Any, default: Callable[[Any], dict[str, Any]]) -> Any:

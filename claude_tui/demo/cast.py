@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final
+
+from claude_tui.records import NamedTuple
 
 
 class Project(NamedTuple):

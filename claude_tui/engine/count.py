@@ -17,6 +17,7 @@ from claude_tui.native.library import is_asked_for, is_ruled_out
 if TYPE_CHECKING:
     from claude_tui.engine.scan.ahead import Ahead
     from claude_tui.engine.scan.scan import OnProgress
+    from claude_tui.engine.unchanged import Unchanged
 
 UNSAVED_BYTES: Final = 1 << 20
 """So much may be read again by the next start before saving it is worth its while."""
@@ -45,12 +46,16 @@ def count(
     on_progress: OnProgress | None = None,
     processes: int | None = None,
     meanwhile: Meanwhile | None = None,
+    keep: Callable[[object], None] | None = None,
+    unchanged: Unchanged | None = None,
 ) -> Store:
     """Read every log that the cache does not cover and return the store. Raises NoLogsError if there is none.
 
     `processes` is the number of worker processes; None chooses by the size of the work. The ledger is never written
     here. Where it cannot be read `on_progress` is shown why. `meanwhile` is given what writes the cache, to be called
-    in another thread; without it that is done here.
+    in another thread; without it that is done here. `keep` is given what else was made on the way: those who end soon
+    need not free it. `unchanged` may have found the files, and is told if nothing of what was saved had
+    changed.
     """
     opening = Opening(setup, keep_names=keep_names)
     if processes is None and not len(opening.files_seen) and is_ruled_out():
@@ -60,7 +65,7 @@ def count(
             tasks = opening.discover(ahead.found)
             _read(opening, tasks, on_progress, processes, ahead)
     else:
-        tasks = opening.discover()
+        tasks = opening.discover(known=unchanged.found if unchanged is not None else None)
         _read(opening, tasks, on_progress, processes)
     if not opening.recall():
         tasks = opening.all_tasks()
@@ -68,6 +73,8 @@ def count(
         opening.recall()
     if opening.history_status and on_progress is not None:
         on_progress(Progress(history=opening.history_status))
+    if unchanged is not None and not (tasks or opening.is_stale or opening.history_status or setup.pricer.problems):
+        unchanged.read_nothing(opening.files)
     if not opening.files and not _has_anything(opening.store):
         raise NoLogsError([place for _, place in opening.roots])
     if opening.is_stale or is_more(tasks, UNSAVED_BYTES):
@@ -75,6 +82,8 @@ def count(
             opening.save()
         else:
             meanwhile(opening.prepared_save())
+    if keep is not None:
+        keep((opening, tasks))
     loader = opening.store.table_loader
     if loader is not None:
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.setup import Setup
 from claude_tui.model import Phase, Progress
+from claude_tui.records import NamedTuple
 
 if TYPE_CHECKING:
     from claude_tui.engine.ledger.results import Summary

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.state.projects import Projects
 from claude_tui.pricing import Pricer
+from claude_tui.records import NamedTuple
 from claude_tui.sources.protocol import SourceConfig
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from claude_tui.clients import CLIENTS, SOURCES, TELEMETRY
 from claude_tui.engine.cache.cache import Cache, CachedState
 from claude_tui.engine.cache.given import Given
 from claude_tui.engine.cache.seen import Seen, SeenFiles
-from claude_tui.engine.scan.discovery import Found, discover, roots_of
+from claude_tui.engine.scan.discovery import MANY_FILES, Found, Listing, discover, roots_of
 from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.accounts import Accounts
@@ -51,9 +51,6 @@ APPENDED: Final = frozenset(client.name for client in SOURCES.values() if client
 _task: Final = partial(tuple.__new__, Task)
 _seen: Final = partial(tuple.__new__, Seen)
 """Make one of a tuple, for there may be tens of thousands: their own way takes three times as long."""
-
-MANY_FILES: Final = 4096
-"""From so many files on the native core finds them sooner, even if none has to be read."""
 
 
 class Opening:
@@ -105,10 +102,16 @@ class Opening:
             self.forget()
             return self.files_seen.all()
 
-    def discover(self, found: Found = list) -> list[Task]:
-        """Find the files and return what is left to read, newest first. `found` is told of files on the way."""
-        is_many = not self.saved_ms or len(self.files_seen) > MANY_FILES
-        self.files = discover(self.config, natively=is_many, found=found, head_start=self.head_start)
+    def discover(self, found: Found = list, known: Listing | None = None) -> list[Task]:
+        """Find the files and return what is left to read, newest first. `found` is told of files on the way.
+
+        They may be `known` from before; what another process has saved since then may be of newer ones.
+        """
+        if known is not None and known.at_ms > self.saved_ms:
+            self.files = known.files
+        else:
+            is_many = not self.saved_ms or len(self.files_seen) > MANY_FILES
+            self.files = discover(self.config, natively=is_many, found=found, head_start=self.head_start)
         self._lost = {}
         try:
             tasks, doubted = self._tasks(), self.store.paths_with_problems()

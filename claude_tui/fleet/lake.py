@@ -11,13 +11,14 @@ import posixpath
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
 from claude_tui import files
+from claude_tui.records import NamedTuple
 
 MOST_BYTES: Final = 1 << 30
 """Most bytes of an object that is read."""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -33,6 +33,7 @@ from claude_tui.fleet.table.machines import NAMES, Machine, Machines
 from claude_tui.fleet.table.published import lost_of
 from claude_tui.fleet.table.settled import as_written, sums_of, tables_of
 from claude_tui.pricing import Pricer
+from claude_tui.records import NamedTuple
 
 OBJECT_ROWS: Final = 1 << 20
 """Most rows of one object of single responses."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui import files
 from claude_tui.clients import SOURCES
@@ -20,6 +20,7 @@ from claude_tui.fleet.lake import Lake
 from claude_tui.fleet.paths_rule import digest
 from claude_tui.fleet.pushed.observed import Observed, kept
 from claude_tui.fleet.pushed.packing import Pushed, packed
+from claude_tui.records import NamedTuple
 
 BATCH_RESPONSES: Final = 500_000
 """Most responses of one object, but for a file with more: some 20 MB."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -24,6 +24,7 @@ from claude_tui.fleet.table.machines import NAMES
 from claude_tui.fleet.table.meta import read_meta
 from claude_tui.model import Totals
 from claude_tui.pricing import Pricer
+from claude_tui.records import NamedTuple
 from claude_tui.sources.protocol import FileFacts
 
 DIMENSIONS: Final = {"user": "users", "team": "teams", "host": "hosts"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.queries.answers import Answers
 from claude_tui.engine.queries.explain import Explanation
@@ -17,6 +17,7 @@ from claude_tui.engine.state.problems import ProblemLog
 from claude_tui.engine.state.store import Store
 from claude_tui.fleet.lake import LakeError
 from claude_tui.model import Phase, Progress, Query, Response
+from claude_tui.records import NamedTuple
 
 DAYS: Final = 30
 """How many days a screen shows."""

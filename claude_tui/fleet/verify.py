@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -24,6 +24,7 @@ from claude_tui.fleet.table.machines import NAMES, Machine, Machines
 from claude_tui.fleet.table.meta import TableMeta, pushes_digest
 from claude_tui.fleet.table.responses import RESPONSES, row_of
 from claude_tui.pricing import Pricer
+from claude_tui.records import NamedTuple
 
 
 class Verified(NamedTuple):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
+
+from claude_tui.records import NamedTuple
 
 
 class SessionState(str, Enum):

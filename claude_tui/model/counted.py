@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+from claude_tui.records import NamedTuple
+
+if TYPE_CHECKING:
+    from datetime import date
 
 NEVER_MS: Final = 2**62
 """Later than any instant."""
@@ -87,8 +90,7 @@ class Extra(NamedTuple):
     terms: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class UsageRow:
+class UsageRow(NamedTuple):
     """One line (or record) of a log with usage, before the rows of one response are settled into one.
 
     `key` identifies the response. `time_ms` is the row's own instant. `agent` is "" on the main chain. `cwd` is the

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
 from enum import Enum
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from claude_tui.model.activity import Activity, SessionState
 from claude_tui.model.counted import Query, Totals
+from claude_tui.records import NamedTuple
+
+if TYPE_CHECKING:
+    from datetime import date
 
 
 class ModelRow(NamedTuple):
@@ -147,8 +149,7 @@ class Progress(NamedTuple):
     history: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Snapshot:
+class Snapshot(NamedTuple):
     """Everything the screen and the reports show, at one revision. Immutable; safe to read from any thread.
 
     `totals` and the rows cover `query`; `today`, `burn`, `tokens_per_minute` (60 values, oldest first),
@@ -169,19 +170,29 @@ class Snapshot:
     sessions: tuple[SessionRow, ...] = ()
     unanswered: tuple[SessionRow, ...] = ()
     days: tuple[DayRow, ...] = ()
-    day_models: Mapping[date, Mapping[str, int]] = field(default_factory=dict)
-    today: Totals = field(default_factory=Totals)
-    burn: Burn = field(default_factory=Burn)
+    day_models: Mapping[date, Mapping[str, int]] = MappingProxyType({})
+    today: Totals = Totals()
+    burn: Burn = Burn()
     tokens_per_minute: tuple[int, ...] = (0,) * 60
     is_recent_known: bool = True
     """Whether `burn` and `tokens_per_minute` are known: they need single responses, which are loaded later."""
     active_sessions: int = 0
     waiting_sessions: int = 0
     newest_ms: int = 0
-    problems: Mapping[str, int] = field(default_factory=dict)
-    progress: Progress = field(default_factory=Progress)
+    problems: Mapping[str, int] = MappingProxyType({})
+    progress: Progress = Progress()
     roots: tuple[str, ...] = ()
     prices: str = ""
     sources: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     unlogged: UnloggedShare = NOTHING_UNLOGGED
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same one: two are never compared by all they hold."""
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        return self is not other
+
+    def __hash__(self) -> int:
+        return id(self) >> 4

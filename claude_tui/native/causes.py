@@ -9,10 +9,11 @@ import os
 from collections.abc import Iterator, Sequence
 from functools import partial
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.native.core import Core, threads_for
 from claude_tui.native.reading import NO_DAYS, parts_of, request
+from claude_tui.records import NamedTuple
 from claude_tui.sources.causes import FileCauses, ReadCauses, unpacked
 from claude_tui.sources.claude.causes.fast import read_causes
 from claude_tui.sources.protocol import Checkpoint

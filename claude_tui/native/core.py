@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 from weakref import finalize
+
+from claude_tui.records import NamedTuple
 
 if TYPE_CHECKING:
     import ctypes

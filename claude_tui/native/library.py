@@ -9,16 +9,21 @@ import os
 import sys
 from functools import cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.native import elf
 from claude_tui.native.core import VERSION, Core
+from claude_tui.records import NamedTuple
 
 VARIABLE: Final = "CLAUDE_TOP_NATIVE"
 """Environment: 0 reads without the core, 1 uses it for the least file, too, and says where it cannot be had; anything
 else uses it where it is there and there is enough to read."""
 
 LIBRARY: Final = Path(__file__).with_name("claude_top_core.so")
+
+
+_tried: Final[list[Path]] = []
+"""The library, once it was tried on a log."""
 
 
 class FoundCore(NamedTuple):
@@ -39,23 +44,23 @@ def is_ruled_out() -> bool:
 
 
 @cache
-def found() -> FoundCore:
-    """Return the core if it is to be used and can be."""
+def found(*, to_read: bool = True) -> FoundCore:
+    """Return the core if it is to be used and can be. To look for files alone it need not be tried on one."""
     asked = os.environ.get(VARIABLE, "")
     if asked == "0":
         return FoundCore(None, f"switched off by {VARIABLE}=0")
-    made = _loaded()
-    if made.core is None and is_asked_for():
+    made = _loaded(to_read)
+    if made.core is None and to_read and is_asked_for():
         sys.stderr.write(f"claude-top: the native reader cannot be used: {made.reason}\n")
     return made
 
 
 def at_hand() -> Core | None:
     """Return the core if it has been found already: for what is too little to look for it."""
-    return found().core if found.cache_info().currsize else None
+    return found().core if _tried else None
 
 
-def _loaded() -> FoundCore:
+def _loaded(to_read: bool) -> FoundCore:
     try:
         with LIBRARY.open("rb") as file:
             reason = elf.fault(file.read(elf.HEAD), os.fstat(file.fileno()).st_size)
@@ -88,12 +93,13 @@ def _loaded() -> FoundCore:
         ask.restype, ask.argtypes = ctypes.c_int32, [*numbers, *numbers, pointer, size]
     free.restype, free.argtypes = None, [ctypes.c_void_p, ctypes.c_size_t]
     core = Core(library)
-    reason = _checked(core)
+    reason = _checked(core) if to_read else ""
     return FoundCore(core) if not reason else FoundCore(None, reason)
 
 
 def _checked(core: Core) -> str:
     """Say what is wrong with the core, "" if it reads a small transcript as Python does."""
+    _tried[:] = [LIBRARY]
     from claude_tui.native.probe import PROBE, differs
 
     try:

@@ -13,9 +13,10 @@ from functools import partial
 from itertools import islice, repeat
 from struct import Struct
 from sys import intern
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.native.core import VERSION, Core, threads_for
+from claude_tui.records import NamedTuple
 from claude_tui.sources.checkpoints import checkpoint_of
 from claude_tui.sources.claude.discovery import session_of_path
 from claude_tui.sources.claude.facts import NOTES

@@ -9,11 +9,12 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, islice
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.native.core import Core, threads_for
 from claude_tui.native.reading import NO_DAYS, parts_of, request, texts_of
 from claude_tui.pricing.billing.tiers import terms_of_tier
+from claude_tui.records import NamedTuple
 from claude_tui.sources.codex.counting.records import Tokens
 from claude_tui.sources.codex.counting.rollout import Rollout
 from claude_tui.sources.codex.counting.threads import Threads

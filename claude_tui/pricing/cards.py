@@ -5,7 +5,7 @@ Must not know logs, how prices were gathered, or clients beyond whether they log
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.clients import CLIENTS
 from claude_tui.model import ESTIMATE_FLAGS, Price, PriceStatus, Usage
@@ -14,6 +14,7 @@ from claude_tui.pricing.billing.tiers import service_tier
 from claude_tui.pricing.price_list.catalogue import ResolvedModel
 from claude_tui.pricing.price_list.names import BEDROCK_REGIONAL
 from claude_tui.pricing.price_list.rates import SCALE, SCALED_PER_NANO, WEB_SEARCH_NANO, Rates, RateTable, spans
+from claude_tui.records import NamedTuple
 
 NEVER: Final = 2**62
 """More tokens than any prompt has."""

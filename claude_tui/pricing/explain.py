@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
 
 from claude_tui.model import Usage
 from claude_tui.pricing.billing.claude import claude_price
@@ -27,6 +26,7 @@ from claude_tui.pricing.price_list.rates import (
     spans,
 )
 from claude_tui.pricing.pricer import Pricer
+from claude_tui.records import NamedTuple
 from claude_tui.units import DAY_MS
 
 

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import reduce
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from claude_tui.engine.queries.causes.costs.doubts import Doubts
 from claude_tui.engine.queries.causes.costs.misses import CAUSES
 from claude_tui.engine.queries.causes.dimensions import TITLES
-from claude_tui.engine.queries.causes.tables import CauseRow, CauseTable, CountedThings, OfWhich
+from claude_tui.engine.queries.causes.tables import CauseRow, CauseTable, CountedThings, LatestMiss, OfWhich
 from claude_tui.figures import count, is_unpriced, many, money, share, tokens, written_cost
 from claude_tui.model import Query, Usage
 from claude_tui.moments import instant, instant_or_none
+from claude_tui.records import NamedTuple
 from claude_tui.sources.values.display import display_name
 
 if TYPE_CHECKING:
@@ -27,8 +28,11 @@ SCHEMA: Final = "claude-top/causes@1"
 ROW_FIELDS: Final = (
     "name", "label", "project", "cost_nano", "share", "responses", "calls", "failed_calls", "agents", *Usage._fields,
     "last", "tokens_est", "carried_nano", *Doubts._fields, "each_nano", "models", "lost_caches", "lost_caches_nano",
+    "results_tokens_est",
 )  # fmt: skip
 """The fields of a row, in order."""
+BY_CALL: Final = frozenset({"tool", "mcp"})
+"""Dimensions whose rows may have what results brought into prompts."""
 DIGITS: Final = 6
 """Of a share."""
 
@@ -59,7 +63,7 @@ def report(table: CauseTable, asked: CausesRequest) -> dict[str, Any]:
         "total_cost_nano": table.total_nano,
         **table.doubts._asdict(),
         "responses": table.responses,
-        "rows": [_row(row, table.total_nano) for row in kept],
+        "rows": [_row(row, table) for row in kept],
     }
     if rest:
         together = _together(rest)
@@ -73,14 +77,14 @@ def _cut(table: CauseTable, top: int | None) -> tuple[tuple[CauseRow, ...], tupl
     return (table.rows, ()) if top is None else (table.rows[:top], table.rows[top:])
 
 
-def _row(row: CauseRow, total_nano: int) -> dict[str, Any]:
+def _row(row: CauseRow, table: CauseTable) -> dict[str, Any]:
     made = {
         "name": row.name,
         "label": row.label,
         "project": row.project or None,
         "cost_nano": row.cost_nano,
         **row.doubts._asdict(),
-        "share": round(row.cost_nano / total_nano, DIGITS) if total_nano else 0.0,
+        "share": round(row.cost_nano / table.total_nano, DIGITS) if table.total_nano else 0.0,
         "responses": row.responses,
         "calls": row.calls,
         "failed_calls": row.failed_calls,
@@ -88,7 +92,10 @@ def _row(row: CauseRow, total_nano: int) -> dict[str, Any]:
         **row.usage._asdict(),
         "last": instant_or_none(row.last_ms),
     }
-    if row.tokens_est or row.carried_nano:
+    if table.by in BY_CALL:
+        made["results_tokens_est"] = row.tokens_est if table.has_results else None
+        made["carried_nano"] = row.carried_nano if table.has_results else None
+    elif row.tokens_est or row.carried_nano:
         made |= {"tokens_est": row.tokens_est, "carried_nano": row.carried_nano}
     if row.models:
         made |= {
@@ -98,7 +105,7 @@ def _row(row: CauseRow, total_nano: int) -> dict[str, Any]:
             "lost_caches_nano": row.missed.cost_nano,
         }
     if row.parts:
-        made["tools"] = [_row(part, total_nano) for part in row.parts]
+        made["tools"] = [_row(part, table) for part in row.parts]
     if row.beside.agents:
         made["started"] = {"agents": row.beside.agents, "cost_nano": row.beside.cost_nano}
     return made
@@ -118,7 +125,11 @@ def of_which(found: OfWhich) -> dict[str, Any]:
                     "lost_tokens": one.lost_tokens,
                     "cost_nano": one.cost_nano,
                     **one.doubts._asdict(),
-                    "last": instant(one.last_ms),
+                    "last": instant(one.latest.time_ms),
+                    "last_project": one.latest.project,
+                    "last_branch": one.latest.branch,
+                    "last_lost_tokens": one.latest.lost_tokens,
+                    "last_cost_nano": one.latest.cost_nano,
                 }
                 for one in found.misses
             ],
@@ -141,9 +152,9 @@ def csv_of(table: CauseTable, top: int | None = None) -> Iterator[bytes]:
     """Yield the rows as CSV: a heading and a line a row. What was left out has no line."""
     from claude_tui.reports.exports.export import csv_lines
 
-    rows = (_row(row._replace(parts=()), table.total_nano) for row in _cut(table, top)[0])
-    cells = ({**dict.fromkeys(ROW_FIELDS, 0), **row, "models": " ".join(row.get("models", ()))} for row in rows)
-    return csv_lines(({name: row[name] for name in ROW_FIELDS} for row in cells), ROW_FIELDS)
+    rows = (_row(row._replace(parts=()), table) for row in _cut(table, top)[0])
+    unsaid = {**dict.fromkeys(ROW_FIELDS, 0), "models": ""}
+    return csv_lines(({**unsaid, **row} for row in rows), ROW_FIELDS)
 
 
 def text_table(table: CauseTable, top: int | None = None) -> TextTable:
@@ -154,6 +165,11 @@ def text_table(table: CauseTable, top: int | None = None) -> TextTable:
         (TextColumn("calls", priority=1), lambda row: count(row.calls)),
         (TextColumn("failed", priority=2), lambda row: count(row.failed_calls)),
     )
+    if table.has_results:
+        calls += (
+            (TextColumn("~results in", priority=2), lambda row: count(row.tokens_est)),
+            (TextColumn("carried", priority=2), lambda row: money(row.carried_nano) if row.carried_nano else ""),
+        )
     agents: tuple[_Cells, ...] = (
         (TextColumn("agents", priority=1), lambda row: count(row.agents)),
         (
@@ -174,7 +190,12 @@ def text_table(table: CauseTable, top: int | None = None) -> TextTable:
         (TextColumn("~tokens in", priority=1), lambda row: count(row.tokens_est)),
         (TextColumn("carried", priority=1), lambda row: "" if is_unpriced(row.sums) else money(row.carried_nano)),
     )
-    more = {"tool": calls, "mcp": calls, "agent": agents, "branch": (projects,), "context": carried}
+    latest = {one.cause: one.latest for one in table.of_which.misses}
+    last: _Cells = (
+        TextColumn("the last of them", is_text=True, may_shrink=True, priority=4),
+        lambda row: _latest(latest[row.name]) if row.name in latest else "",
+    )
+    more = {"cache": (last,), "tool": calls, "mcp": calls, "agent": agents, "branch": (projects,), "context": carried}
     own = more.get(table.by, ())
     counted: tuple[_Cells, ...] = (
         (TextColumn("responses", priority=2), lambda row: count(row.responses)),
@@ -205,6 +226,11 @@ def _label(row: CauseRow) -> str:
     if row.beside.agents:
         label += f" (+ {money(row.beside.cost_nano)} by {many(row.beside.agents, 'agent')} it started)"
     return label
+
+
+def _latest(miss: LatestMiss) -> str:
+    """Return where a cache was lost, and what that cost."""
+    return f"{display_name(miss.branch or miss.project)}, {tokens(miss.lost_tokens)}, {money(miss.cost_nano)}"
 
 
 def _models(row: CauseRow) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from claude_tui.figures import count, many
 from claude_tui.moments import instant
+from claude_tui.records import NamedTuple
 from claude_tui.reports.table import TextColumn, TextTable
 from claude_tui.sources.values.display import display_name
 

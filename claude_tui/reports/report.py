@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from claude_tui.engine.queries.periods.calendar import month_end, week_start
 from claude_tui.engine.queries.periods.named import add
 from claude_tui.model import DayRow, ModelRow, ProjectRow, SessionRow, Snapshot, Totals, UnloggedShare
+from claude_tui.records import NamedTuple
 from claude_tui.reports.columns import FLAT, flat
 from claude_tui.sources.values.display import display_name
 

@@ -78,7 +78,8 @@ def lines(found: Sequence[Waste], total: Totals, zone: ZoneInfo, room: int) -> I
         mark = (ESTIMATE if one.is_estimate else doubt(one.sums)).replace(LOWER_BOUND, ">=")
         part = share(one.saved_nano, total.cost_nano).strip()
         yield f"{number}. {mark}{money(one.saved_nano)} ({part})  {one.title} ({many(one.number, 'time')})"
-        otherwise = f"it would have been {mark}{money(one.otherwise_nano)} {one.otherwise}"
+        of_rest = mark if one.otherwise_nano else ""
+        otherwise = f"it would have been {of_rest}{money(one.otherwise_nano)} {one.otherwise}"
         told = f"Paid {mark}{money(one.paid_nano)}; {otherwise}."
         yield from textwrap.wrap(told, max(20, room), initial_indent=INDENT, subsequent_indent=INDENT)
         for proof in one.proofs:

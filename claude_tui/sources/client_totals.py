@@ -5,11 +5,11 @@ Must not know how any client writes it, nor what follows from it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from claude_tui.model import Usage
+from claude_tui.records import NamedTuple
 
 MAX_TEXT: Final = 4 << 20
 """Characters of all that is kept of one session."""
@@ -55,7 +55,7 @@ def pack_totals(totals: Iterable[ClientTotal]) -> str:
     if not known:
         return ""
     ordered = sorted(known.values(), key=lambda total: (total.offset, total))
-    return json.dumps(ordered, separators=(",", ":"))
+    return _packed(ordered)
 
 
 def unpack_totals(text: str) -> tuple[ClientTotal, ...]:
@@ -63,7 +63,7 @@ def unpack_totals(text: str) -> tuple[ClientTotal, ...]:
     if not text:
         return ()
     try:
-        return tuple(map(_total, json.loads(text)))
+        return tuple(map(_total, _unpacked(text)))
     except (TypeError, IndexError, RecursionError) as error:
         raise ValueError("totals that are none") from error
 
@@ -85,12 +85,12 @@ def pack_pairs(pairs: Iterable[tuple[str, str]]) -> str:
     if not others:
         return ""
     kept = sorted(pair for pair in found if pair[0] in others)
-    return json.dumps(kept, separators=(",", ":"))
+    return _packed(kept)
 
 
 def unpack_pairs(text: str) -> set[tuple[str, str]]:
     """Return the pairs a text holds. Raises ValueError if it holds something else."""
-    found = json.loads(text) if text else []
+    found = _unpacked(text) if text else []
     if not isinstance(found, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in found):
         raise ValueError("models that are none")
     return {(str(answered), str(asked)) for answered, asked in found}
@@ -123,3 +123,15 @@ def _total(found: Sequence[Any]) -> ClientTotal:
 
 def _are_numbers(values: Iterable[object]) -> bool:
     return all(type(value) is int and value >= 0 for value in values)
+
+
+def _packed(values: Sequence[object]) -> str:
+    import json  # 1 ms, for those who have such
+
+    return json.dumps(values, separators=(",", ":"))
+
+
+def _unpacked(text: str) -> Any:
+    import json
+
+    return json.loads(text)

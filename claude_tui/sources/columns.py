@@ -10,10 +10,11 @@ from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from itertools import accumulate
 from struct import unpack
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 from claude_tui.hashes import blake2b
 from claude_tui.model import NEVER_MS, Extra, Usage, UsageRow
+from claude_tui.records import NamedTuple
 
 V = TypeVar("V")
 

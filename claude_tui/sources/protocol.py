@@ -5,14 +5,14 @@ Must not know any client's format, nor what is done with the rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from claude_tui.clients import CLIENTS
 from claude_tui.model import Problem, UsageRow
+from claude_tui.records import NamedTuple
 from claude_tui.sources.client_totals import join_pairs, join_totals
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.problems import Problems
@@ -118,8 +118,7 @@ def newer_facts(known: FileFacts, found: FileFacts) -> FileFacts:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class FileRead:
+class FileRead(NamedTuple):
     """The result of reading a file, whole or from a checkpoint.
 
     `restarted`: the file was read from the start although a checkpoint was given (it shrank, was rewritten or
@@ -130,7 +129,7 @@ class FileRead:
     rows: list[UsageRow]
     checkpoint: Checkpoint
     facts: FileFacts = NO_FACTS
-    problems: Problems | list[Problem] = field(default_factory=list)
+    problems: Problems | Sequence[Problem] = ()
     restarted: bool = False
     bytes_read: int = 0
     lines: int = 0
@@ -143,7 +142,7 @@ class ColumnsRead(NamedTuple):
     columns: Columns
     checkpoint: Checkpoint
     facts: FileFacts
-    problems: Problems | list[Problem]
+    problems: Problems | Sequence[Problem]
     restarted: bool
     bytes_read: int
     lines: int

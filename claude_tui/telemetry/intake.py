@@ -10,11 +10,12 @@ import os
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from http import HTTPStatus
-from typing import Final, NamedTuple
+from typing import Final
 
 import orjson
 
 from claude_tui import runtime
+from claude_tui.records import NamedTuple
 from claude_tui.sources.telemetry.allowed import client_of, kept_records
 from claude_tui.telemetry.otlp import otlp_json, protobuf
 from claude_tui.telemetry.place import TOKEN_HEADER

@@ -10,7 +10,9 @@ import plistlib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
+
+from claude_tui.records import NamedTuple
 
 UNIT: Final = "claude-top-telemetry.service"
 LABEL: Final = "claude-top.telemetry"

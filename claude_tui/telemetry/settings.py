@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from claude_tui.records import NamedTuple
 
 PORT: Final = 8378
 """The usual port. Not 4318, where a collector of the user's own may listen."""

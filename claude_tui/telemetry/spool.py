@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
 from hashlib import blake2b
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui import files
+from claude_tui.records import NamedTuple
 
 SEEN_LINES: Final = 4096
 """How many of the last lines are known, so that one that is sent again is not written again."""

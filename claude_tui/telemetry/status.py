@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import Enum
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from claude_tui import files
 from claude_tui.figures import share
+from claude_tui.records import NamedTuple
 from claude_tui.sources.values.json_values import as_count
 from claude_tui.units import DAY_MS, MINUTE_MS
 

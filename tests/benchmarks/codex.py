@@ -24,7 +24,7 @@ from tests.benchmarks.corpus import Text
 from tests.benchmarks.results import KEPT, Result, corpus, home, run
 from tests.benchmarks.running import OURS, Program, in_turns, tell
 
-FILES: Final = {"XS": 20, "S": 120, "M": 1_000, "L": 1_000}
+FILES: Final = {"XS": 20, "S": 120, "M": 1_000, "L": 1_000, "FILES": 1_000}
 """Rollouts, of a megabyte each."""
 
 BYTES: Final = 1_000_000

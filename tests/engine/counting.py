@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from claude_tui.pricing import load_pricer
 from claude_tui.sources.claude import ClaudeSource
 from claude_tui.sources.columns import Columns, key_number
 from claude_tui.sources.protocol import SourceConfig
+from tests.replacing import replace
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "claude"
 GOLDEN_SETS = sorted(path for path in GOLDEN.iterdir() if path.is_dir())

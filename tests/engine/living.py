@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from pathlib import Path
 
 from claude_tui.engine.follow.tail import Tail
@@ -16,6 +15,7 @@ from claude_tui.engine.setup import Setup
 from claude_tui.model import Phase, Query, Snapshot
 from claude_tui.sources.protocol import SourceConfig
 from tests.engine.counting import NOW_MS, PRICER, UTC, canonical, config_of, counted, placeless, reference
+from tests.replacing import replace
 
 WAIT_S = 60.0
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from hypothesis import strategies as st
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from claude_tui.model import Extra, Usage, UsageRow
 from claude_tui.sources.protocol import FileFacts
 from tests.engine.counting import NOW_MS
+from tests.replacing import replace
 
 DAY_MS = 86_400_000
 MODELS = ("claude-opus-4-5", "claude-sonnet-4-5", "claude-haiku-4-5", "nobody-knows")
@@ -35,7 +35,7 @@ extras = st.lists(
 def rows(keys: int = 5) -> st.SearchStrategy[UsageRow]:
     """Rows of few responses. Their offsets are set where they are put into a file."""
     return st.builds(
-        UsageRow,
+        lambda **known: UsageRow(**known),  # a named tuple itself would have its other fields made up
         key=st.sampled_from([f"msg_{n}" for n in range(keys)]),
         time_ms=instants,
         session=st.sampled_from(["s1", "s2", "s3"]),

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -19,12 +20,12 @@ from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.scan.native import read_natively
 from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Query
 from claude_tui.native import library
 from claude_tui.native.core import Core
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.claude import ClaudeSource
-from tests.logs import ClaudeHome, assistant, line, usage
+from claude_tui.sources.codex import CodexSource
+from tests.logs import assistant, line, usage
 from tests.sources.codex import logs as codex
 
 UTC = ZoneInfo("UTC")
@@ -40,12 +41,76 @@ def core() -> None:
         pytest.skip(f"the native core is {found.reason}: `pip install -e .` where cargo is builds it")
 
 
-def rows(first: int, number: int) -> bytes:
-    told = (
-        assistant(f"msg_{at}", T + at, usage(1, at, inference_geo="us" if at % 7 == 5 else "not_available"))
-        for at in range(first, first + number)
-    )
-    return b"".join(line({**row, "more": PADDING}) for row in told)
+class Kept(ABC):
+    """A log of some client whose answers are numbered by their output."""
+
+    head = b""
+    """What stands before all answers."""
+    path: Path
+    """Where it is."""
+    asked: str
+    """How the core is asked for it."""
+
+    @abstractmethod
+    def rows(self, first: int, number: int) -> bytes:
+        """So many answers, with as much text beside them as is read a while."""
+
+    @abstractmethod
+    def tasks(self) -> list[Task]:
+        """All that is to be read."""
+
+    def put(self, path: Path, number: int) -> None:
+        path.write_bytes(self.head + self.rows(0, number))
+
+
+class Transcript(Kept):
+    asked = "read"
+
+    def __init__(self, home: Path) -> None:
+        self.folder = home / ".claude" / "projects"
+        self.path = self.folder / "-home-project" / "s1.jsonl"
+        self.path.parent.mkdir(parents=True)
+
+    def rows(self, first: int, number: int) -> bytes:
+        told = (
+            assistant(f"msg_{at}", T + at, usage(1, at, inference_geo="us" if at % 7 == 5 else "not_available"))
+            for at in range(first, first + number)
+        )
+        return b"".join(line({**row, "more": PADDING}) for row in told)
+
+    def tasks(self) -> list[Task]:
+        return [Task(file) for file in ClaudeSource().discover(self.folder)]
+
+
+class Rollout(Kept):
+    asked = "rollouts"
+    head = line(codex.meta("x")) + line(codex.turn(second=1))
+
+    def __init__(self, home: Path) -> None:
+        self.folder = home / ".codex"
+        self.path = self.folder / "sessions" / "2026" / "11" / "21" / "rollout-2026-11-21T07-00-00-x.jsonl"
+        self.path.parent.mkdir(parents=True)
+
+    def rows(self, first: int, number: int) -> bytes:
+        talk = line(codex.event("agent_message", 1, message=PADDING))
+        answers = [
+            line({**codex.told("x", f"r{at}", codex.usage(100, at), second=2 + at), "more": ""})
+            for at in range(first, first + number)
+        ]
+        # Of every seventh Python must say what it is.
+        return b"".join(
+            talk + (answer.replace(b'"type"', b'"t\\u0079pe"') if at % 7 == 5 else answer)
+            for at, answer in enumerate(answers, first)
+        )
+
+    def tasks(self) -> list[Task]:
+        return [Task(file) for file in CodexSource().discover(self.folder)]
+
+
+@pytest.fixture(params=[Transcript, Rollout])
+def kept(request: pytest.FixtureRequest, own_home: Path) -> Kept:
+    made: Kept = request.param(own_home)
+    return made
 
 
 @contextmanager
@@ -69,62 +134,64 @@ def meanwhile(change: Callable[[int], None]) -> Iterator[None]:
 
 
 class Counting:
-    """Reads the transcripts below a folder natively, each time whole, and what the core leaves in Python."""
+    """Reads a log natively, each time whole, and what the core leaves in Python."""
 
-    def __init__(self, home: ClaudeHome) -> None:
-        self.folder = home.folder / "projects"
+    def __init__(self, kept: Kept) -> None:
+        self.kept = kept
         self.reader = FileReader(load_pricer(), UTC)
 
-    def responses(self) -> list[tuple[int, int]]:
-        """Instants and output of all responses, as counted in one go."""
+    def outputs(self) -> list[int]:
+        """The output of all responses in the order of their instants, as counted in one go."""
         store = Store(self.reader.pricer, UTC, keep_names=False)
-        packs, others = read_natively([Task(file) for file in ClaudeSource().discover(self.folder)], self.reader)
+        packs, others = read_natively(self.kept.tasks(), self.reader)
         for pack in (*packs, *([self.reader.read_all(others)] if others else [])):
             store.take_in(pack)
-        return sorted((one.time_ms, one.usage.output) for one in list_responses(store, Query()))
+        return [output for _, output in sorted((one.time_ms, one.usage.output) for one in list_responses(store))]
 
 
-def test_a_file_that_grows_is_read_up_to_some_line(claude_home: ClaudeHome) -> None:
-    path = claude_home.append(rows(0, 5))
-    counting = Counting(claude_home)
+def test_a_file_that_grows_is_read_up_to_some_line(kept: Kept) -> None:
+    kept.put(kept.path, 5)
+    counting = Counting(kept)
 
     def grow(turn: int) -> None:
         if turn < 400:
-            data = rows(5 + turn, 1)
-            with path.open("ab", buffering=0) as log:
+            data = kept.rows(5 + turn, 1)
+            with kept.path.open("ab", buffering=0) as log:
                 log.write(data[: len(data) // 2])
                 log.write(data[len(data) // 2 :])
 
     with meanwhile(grow):
-        found = [counting.responses() for _ in range(TURNS)]
-    found.append(counting.responses())
+        found = [counting.outputs() for _ in range(TURNS)]
+    found.append(counting.outputs())
     for before, after in pairwise(found):
         assert after[: len(before)] == before
-    assert [output for _, output in found[-1]] == list(range(len(found[-1])))
-    assert len(found[-1]) == path.read_bytes().count(b"\n") > 5
+    assert found[-1] == list(range(len(found[-1])))
+    assert len(found[-1]) == kept.path.read_bytes().count(b'"more"') > 5
 
 
 @pytest.mark.parametrize("way", ["replaced", "appended"])
-def test_a_file_that_is_replaced_or_cut_is_read_as_it_was_or_as_it_is(claude_home: ClaudeHome, way: str) -> None:
-    long, short = rows(0, 12), rows(0, 3)
-    path = claude_home.append(long)
-    counting = Counting(claude_home)
+def test_a_file_that_is_replaced_or_cut_is_read_as_it_was_or_as_it_is(kept: Kept, way: str) -> None:
+    kept.put(kept.path, 3)
+    short = kept.path.read_bytes()
+    kept.put(kept.path, 12)
+    long = kept.path.read_bytes()
+    counting = Counting(kept)
 
     def rewrite(turn: int) -> None:
         data = (short, long)[turn % 2]
         if way == "replaced":
-            fresh = path.with_suffix(".new")
+            fresh = kept.path.with_suffix(".new")
             fresh.write_bytes(data)
-            fresh.replace(path)
+            fresh.replace(kept.path)
         elif turn % 2:
-            with path.open("ab", buffering=0) as log:
+            with kept.path.open("ab", buffering=0) as log:
                 log.write(data[len(short) :])
         else:
-            os.truncate(path, len(short))
+            os.truncate(kept.path, len(short))
 
     with meanwhile(rewrite):
         for _ in range(TURNS):
-            found = [output for _, output in counting.responses()]
+            found = counting.outputs()
             # Nobody promises that what is appended in one write is there all at once.
             assert found == list(range(len(found))) and (
                 len(found) in (3, 12) or (way == "appended" and len(found) > 3)
@@ -132,20 +199,21 @@ def test_a_file_that_is_replaced_or_cut_is_read_as_it_was_or_as_it_is(claude_hom
 
 
 def test_a_file_that_is_replaced_between_core_and_python_is_read_anew(
-    claude_home: ClaudeHome, monkeypatch: pytest.MonkeyPatch
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = claude_home.append(rows(0, 12))
-    read = Core.read
+    kept.put(kept.path, 12)
+    ask = getattr(Core, kept.asked)
 
-    def read_and_replace(self: Core, request: bytes) -> memoryview:
-        answer = read(self, request)
-        fresh = path.with_suffix(".new")
-        fresh.write_bytes(rows(0, 3))
-        fresh.replace(path)
+    def ask_and_replace(self: Core, request: bytes) -> memoryview:
+        answer: memoryview = ask(self, request)
+        if b"probe_" not in request:
+            fresh = kept.path.with_suffix(".new")
+            kept.put(fresh, 3)
+            fresh.replace(kept.path)
         return answer
 
-    monkeypatch.setattr(Core, "read", read_and_replace)
-    assert [output for _, output in Counting(claude_home).responses()] == [0, 1, 2]
+    monkeypatch.setattr(Core, kept.asked, ask_and_replace)
+    assert Counting(kept).outputs() == [0, 1, 2]
 
 
 KILLED = """
@@ -178,9 +246,10 @@ def total_after_a_kill(asked: str, home: Path) -> int:
     return total
 
 
-def test_a_program_that_is_killed_in_the_call_leaves_nothing_wrong(claude_home: ClaudeHome, own_home: Path) -> None:
+def test_a_program_that_is_killed_in_the_call_leaves_nothing_wrong(own_home: Path) -> None:
+    transcript = Transcript(own_home)
     for number in range(40):
-        claude_home.append(rows(100 * number, 12), session=f"s{number}")
+        transcript.path.with_stem(f"s{number}").write_bytes(transcript.rows(100 * number, 12))
     assert total_after_a_kill("read", own_home) == 480
 
 

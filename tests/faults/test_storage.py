@@ -17,6 +17,7 @@ import pytest
 from claude_tui import paths
 from claude_tui.engine import saver
 from claude_tui.engine.cache import cache
+from claude_tui.engine.cache.schema import SCHEMA
 from claude_tui.engine.cache.section_file import Sections
 from claude_tui.engine.count import count
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
@@ -250,7 +251,7 @@ async def test_head_and_table_of_different_times_or_missing_are_noticed(home: Sh
 async def test_a_cache_of_another_schema_zone_or_price_is_another_cache(
     home: Shadowed, cached: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache, "SCHEMA", cache.SCHEMA + 1)
+    monkeypatch.setattr(cache, "SCHEMA", SCHEMA + 1)
     for path in cached.iterdir():
         path.write_bytes(b"of an older program")
     assert warm(home.folder)[0] == expected(home.folder)

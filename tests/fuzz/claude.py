@@ -17,10 +17,9 @@ from typing import Any, Final
 from unittest.mock import patch
 
 from claude_tui.native import library, reading
-from claude_tui.sources.claude import source
 from claude_tui.sources.claude.fast import reader as fast
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead
-from claude_tui.sources.reading import search
+from claude_tui.sources.reading import lines, search
 from claude_tui.sources.reading.lines import LineReader
 from tests.fuzz.fuzzer import Compared
 from tests.fuzz.long_run import run_long
@@ -88,7 +87,7 @@ def reading_with(*, window: int, max_line: int, is_native: bool) -> Iterator[Non
     search_in = search.search_in if is_native else search.plain_search
     with (
         patch.object(fast, "LineReader", reader),
-        patch.object(source, "LineReader", reader),
+        patch.object(lines, "LineReader", reader),
         patch.object(search, "search_in", search_in),
         patch.object(reading, "MAX_FILE", max_line),
     ):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from claude_tui.model import Activity, ModelRow, ProjectRow, Query, SessionRow, SessionState, Snapshot, Totals
 from claude_tui.reports.gauges.metrics import MOST_PROJECTS, Ratchet, families_of, metrics
+from tests.replacing import replace
 
 EMPTY = Snapshot(0, 0, "UTC", Query(), Totals())
 names = st.text(max_size=12)

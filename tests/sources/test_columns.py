@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import random
-from dataclasses import replace
 from hashlib import blake2b
 
 import pytest
@@ -17,6 +16,7 @@ from claude_tui.sources.settling import columns_of
 from claude_tui.sources.values.instants import instant_ms
 from tests.engine.counting import content
 from tests.engine.rows import in_file, rows
+from tests.replacing import replace
 
 ROW = UsageRow("msg_1", 1000, "s1", "", "/p", "m1", Usage(1, 2, 3, 4, 5))
 

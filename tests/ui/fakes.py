@@ -13,7 +13,7 @@ from claude_tui.engine.queries.allowances.budgets import Budget, BudgetState
 from claude_tui.engine.queries.allowances.forecast import Forecast
 from claude_tui.engine.queries.allowances.limits import ReportedWindow
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
-from claude_tui.engine.queries.causes.costs.misses import CacheMiss
+from claude_tui.engine.queries.causes.costs.misses import CAUSES, CacheMiss
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS
 from claude_tui.engine.queries.causes.tables import (
     CauseOf,
@@ -21,6 +21,7 @@ from claude_tui.engine.queries.causes.tables import (
     CauseTable,
     CountedThings,
     Facts,
+    LatestMiss,
     MissSum,
     OfWhich,
     Pause,
@@ -200,7 +201,15 @@ def snapshot(
 
 MISS = CacheMiss("expired_1h", 4_000_000, 272_000, 2_740_000_000)
 INSIDE = OfWhich(
-    (MissSum("expired_1h", 17, 2_700_000, 30_060_000_000, NOW_MS - 9_000_000),),
+    (
+        MissSum(
+            "expired_1h",
+            17,
+            2_700_000,
+            30_060_000_000,
+            LatestMiss(NOW_MS - 9_000_000, "/home/me/themes", "themes-svg", 272_000, 2_740_000_000),
+        ),
+    ),
     CountedThings(156, 22_200_000_000),
     CountedThings(18, 1_910_000_000),
 )
@@ -216,11 +225,11 @@ class FakeCauses:
     def table(self, query: Query, by: str) -> CauseTable:
         """Four rows and what has no name."""
         self.asked.append((query, by))
-        named = ("Bash", "Edit", "Claude_Browser", f"{by} of [red]another[/]")
+        named = ("expired_1h" if by == "cache" else "Bash", "Edit", "Claude_Browser", f"{by} of [red]another[/]")
         rows = [
             CauseRow(
                 name,
-                name,
+                CAUSES.get(name, name),
                 1_000_000_000 * 7 ** (5 - at) + 333,
                 Usage(10, 800, 0, 4_000, 60_000),
                 9 * (6 - at),
@@ -228,6 +237,7 @@ class FakeCauses:
                 at if by in ("tool", "mcp") else 0,
                 project="/home/me/webshop" if by == "branch" else "",
                 agents=at + 1 if by == "agent" else 0,
+                models=("claude-opus-4-8",) if by == "agent" else (),
                 last_ms=NOW_MS - at * 700_000,
                 parts=(CauseRow("take", "take", 5),) if by == "mcp" else (),
                 beside=StartedAgents(2_310_000_000, 3) if by == "tool" and at == 1 else StartedAgents(),

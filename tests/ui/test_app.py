@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,6 +18,7 @@ from claude_tui.ui.dialogs.help_screen import ROWS
 from claude_tui.ui.settings.declared import VIEWS
 from claude_tui.ui.settings.keys import APP_BINDINGS, BY_ID, SCREEN_BINDINGS, SECTIONS
 from claude_tui.ui.views.days import DaysView
+from tests.replacing import replace
 from tests.ui.fakes import NOW_MS, TODAY, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
 

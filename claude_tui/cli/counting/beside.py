@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Thread
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from threading import Thread
 
 
 @contextmanager
@@ -13,6 +16,8 @@ def beside() -> Iterator[Callable[[Callable[[], object]], None]]:
     threads: list[Thread] = []
 
     def call(work: Callable[[], object]) -> None:
+        from threading import Thread  # not for those who have nothing to do beside
+
         thread = Thread(target=work, name="beside")
         thread.start()
         threads.append(thread)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from claude_tui.engine.setup import Setup
     from claude_tui.engine.state.projects import Projects
     from claude_tui.engine.state.store import Store
+    from claude_tui.engine.unchanged import Unchanged
     from claude_tui.model import Progress, Query, Snapshot
     from claude_tui.pricing import Pricer
 
@@ -49,11 +50,12 @@ def counted(
     keep_names: bool = False,
     is_empty_fine: bool = False,
     meanwhile: Meanwhile | None = None,
+    unchanged: Unchanged | None = None,
 ) -> Store:
     """Count all logs the options select. Raises CommandError with exit code 3 if there are none.
 
     If `is_empty_fine`, a folder that exists but holds no logs gives an empty store. `meanwhile` may be given by those
-    who start no process after it: see `count`.
+    who start no process after it, and `unchanged` by those who may know the answer: see `count`.
     """
     runtime.counting()
     prepared = setup(options, is_begun=True, keep_names=keep_names)
@@ -69,7 +71,10 @@ def counted(
 
     try:
         with bar:
-            store = count(prepared, keep_names=keep_names, on_progress=show, meanwhile=meanwhile)
+            store = count(
+                prepared, keep_names=keep_names, on_progress=show, meanwhile=meanwhile, keep=runtime.keep,
+                unchanged=unchanged,
+            )  # fmt: skip
             runtime.keep(store)
             return store
     except NoLogsError as error:

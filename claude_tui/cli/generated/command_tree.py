@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from claude_tui.cli.dispatch import build
 from claude_tui.cli.parser import CommandParser
+from claude_tui.records import NamedTuple
 
 
 class Option(NamedTuple):

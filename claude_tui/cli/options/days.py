@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import re
 from datetime import date, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final
+
+from claude_tui.records import NamedTuple
 
 FORMS: Final = "YYYY-MM-DD, YYYYMMDD, today, yesterday, 7d, 2026-W48 or 2026-11"
 

@@ -30,9 +30,11 @@ def add_period_options(parser: CommandParser) -> None:
 
 def period(options: argparse.Namespace) -> Query:
     """Return the query of --since, --until and --period. Ends the command where they contradict each other."""
-    from datetime import datetime
-
     from claude_tui.model import Query
+
+    if not (options.period or options.since or options.until):
+        return Query()
+    from datetime import datetime
 
     today = datetime.fromtimestamp(now_ms() / 1000, timezone(options)).date()
     if options.period:

@@ -15,7 +15,7 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from datetime import date
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -25,6 +25,7 @@ from claude_tui.cli.streams import in_full
 from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.queries.snapshots.recent import load_recent
 from claude_tui.model import Phase, Query, Snapshot
+from claude_tui.records import NamedTuple
 from claude_tui.reports.gauges.metrics import Ratchet, families_of, metrics
 from claude_tui.reports.gauges.state import state
 from claude_tui.reports.report import ALL, SECTIONS, json_row, report

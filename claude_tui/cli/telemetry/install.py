@@ -10,7 +10,7 @@ import os
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from claude_tui import files
 from claude_tui.cli import exits, streams
@@ -19,6 +19,7 @@ from claude_tui.cli.parser import CommandParser, example
 from claude_tui.cli.telemetry.receiving import SWITCHABLE, found, settings
 from claude_tui.clients import CLIENTS
 from claude_tui.paths import create_private, state_folder
+from claude_tui.records import NamedTuple
 
 if TYPE_CHECKING:
     from claude_tui.telemetry.place import ReceiverPlace

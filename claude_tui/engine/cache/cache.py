@@ -15,10 +15,11 @@ from functools import partial
 from itertools import chain, starmap
 from pathlib import Path
 from struct import Struct, error
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from claude_tui.engine.cache.given import Given
 from claude_tui.engine.cache.place import HEAD
+from claude_tui.engine.cache.schema import SCHEMA
 from claude_tui.engine.cache.section_file import (
     DamagedSectionError,
     Sections,
@@ -36,11 +37,9 @@ from claude_tui.engine.state.store import UNUSABLE, Owner, Store
 from claude_tui.engine.state.sums.cells import CELL_NUMBERS, CellKey
 from claude_tui.hashes import blake2b
 from claude_tui.model import Extra, Usage
+from claude_tui.records import NamedTuple
 from claude_tui.sources.columns import ARRAYS
 from claude_tui.sources.protocol import FileFacts
-
-SCHEMA: Final = 17
-"""Moves whenever what is counted, or how it is kept, changes."""
 
 NOTHING_GIVEN: Final = Given()
 

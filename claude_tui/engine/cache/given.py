@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
+
+from claude_tui.records import NamedTuple
 
 NOTHING: Final[Mapping[int, int]] = MappingProxyType({})
 

@@ -6,9 +6,10 @@ A start that finds every file as it was needs their stats alone. Must not know w
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from claude_tui.engine.cache.section_file import DamagedSectionError, from_json, to_columns, to_json, to_rows
+from claude_tui.records import NamedTuple
 from claude_tui.sources.checkpoints import Reached, checkpoint_of, fields_of, restored
 from claude_tui.sources.protocol import Checkpoint, LogFile
 
@@ -113,4 +114,7 @@ def encoded(seen: Mapping[str, Seen]) -> tuple[bytes, bytes]:
     texts: list[Any] = [reached for _, reached in kept]
     if others:
         texts.append(to_json([fields_of(one.checkpoint) for one in others])[1:-1])
-    return to_json(to_columns([file for file, _ in (*kept, *others)])), b"[%b]" % b",".join(texts)
+    if texts:  # these are megabytes: they are copied once
+        texts[0] = b"[%b" % texts[0]
+        texts[-1] = b"%b]" % texts[-1]
+    return to_json(to_columns([file for file, _ in (*kept, *others)])), b",".join(texts) or b"[]"

@@ -7,7 +7,7 @@ share anything with it but the records.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.clients import TELEMETRY
 from claude_tui.engine.state.telemetry.events import told_of
@@ -15,6 +15,7 @@ from claude_tui.engine.state.telemetry.pairing import FAR_MS, UNLIMITED, WITHOUT
 from claude_tui.engine.state.telemetry.resolving import resolved, terms_of
 from claude_tui.model import TOLD, Response, UsageRow
 from claude_tui.pricing import Pricer
+from claude_tui.records import NamedTuple
 from claude_tui.sources.client_totals import short_model
 from claude_tui.sources.settling import columns_of
 from claude_tui.sources.telemetry.event import client_and_session, details_of

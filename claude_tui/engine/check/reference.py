@@ -7,7 +7,6 @@ The rule of the remainder, which knows none of these, is the same.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from claude_tui.clients import TELEMETRY
 from claude_tui.engine.check.merging import Spoken, event_of, merged
@@ -19,6 +18,7 @@ from claude_tui.engine.state.unlogged.steps import CountedResponse as Counted
 from claude_tui.model import BOTH, UNLOGGED, Response, UsageRow
 from claude_tui.pricing import Pricer
 from claude_tui.pricing.billing.usage import read_terms
+from claude_tui.records import NamedTuple
 from claude_tui.sources.claude.reference import ReferenceTranscript, reference_transcript
 from claude_tui.sources.client_totals import ClientTotal, pack_pairs, pack_totals, unpack_pairs, unpack_totals
 from claude_tui.sources.columns import is_sum_of_calls, key_number

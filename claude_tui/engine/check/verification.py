@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.clients import TELEMETRY
 from claude_tui.engine.check.reference import ReferenceRow, facts_of, reference_of
@@ -24,6 +24,7 @@ from claude_tui.engine.state.doubtful import date_undated
 from claude_tui.engine.state.store import Store
 from claude_tui.model import NEVER_MS, Query, Response, Snapshot, Totals, UsageRow
 from claude_tui.pricing import Pricer
+from claude_tui.records import NamedTuple
 from claude_tui.sources.claude.reference import reference_transcript
 from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, key_number
 from claude_tui.sources.protocol import FileFacts, LogFile, SourceConfig

@@ -10,13 +10,14 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.follow.turn_ends import TurnEnds
 from claude_tui.engine.queries.activity import Process, activity_of, activity_of_log
 from claude_tui.engine.queries.snapshots.sessions import Presence
 from claude_tui.engine.state.facts import SessionKey
 from claude_tui.model import Activity, SessionState
+from claude_tui.records import NamedTuple
 from claude_tui.sources.claude.running.hook_marks import NO_MARKS, HookMarks, hooks_folder, marks_path, read_marks
 from claude_tui.sources.claude.running.registry import (
     NAME,

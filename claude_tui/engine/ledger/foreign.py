@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.ledger.file.book import Book, Doubt
 from claude_tui.engine.ledger.file.schema import (
@@ -23,6 +23,7 @@ from claude_tui.engine.ledger.file.schema import (
     reading,
 )
 from claude_tui.engine.ledger.pieces import LedgerPiece
+from claude_tui.records import NamedTuple
 
 _STEPS: Final = 10_000
 """Steps of SQLite's virtual machine between two checks of their number."""

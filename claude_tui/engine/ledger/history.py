@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Iterable, Iterator
-from typing import NamedTuple
 
 from claude_tui.engine.state.rows.table import FileRef, ResponseTable, TableEntry, TableNames
 from claude_tui.model import NEVER_MS
+from claude_tui.records import NamedTuple
 from claude_tui.sources.columns import COPY, SIDECHAIN, Columns, RowOwner
 from claude_tui.sources.protocol import FileFacts, newer_facts
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from claude_tui.clients import TELEMETRY
 from claude_tui.engine.ledger.file.book import Book, Rewritten
 from claude_tui.engine.ledger.file.record import FileKey, FileRecord, pack_facts
 from claude_tui.engine.ledger.file.sound import unsound, unsound_facts, unsound_place, without
 from claude_tui.engine.ledger.history import FileHistory, MergeResult, merge_facts
+from claude_tui.records import NamedTuple
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile
 

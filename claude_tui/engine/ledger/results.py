@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 from claude_tui.engine.cache.given import Given
 from claude_tui.engine.ledger.file.book import Doubt, Rewritten, Seal
 from claude_tui.engine.ledger.history import MergeResult
 from claude_tui.engine.ledger.pieces import KnownFile
+from claude_tui.records import NamedTuple
 
 
 class Recalled(NamedTuple):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from claude_tui.clients import TELEMETRY
 from claude_tui.engine.ledger.file.book import FileKey
 from claude_tui.paths import telemetry_folder
+from claude_tui.records import NamedTuple
 from claude_tui.sources.protocol import SourceConfig
 
 

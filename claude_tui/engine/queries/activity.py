@@ -7,9 +7,10 @@ the logs say at what, since when, and how a turn ended.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.model import Activity, SessionState
+from claude_tui.records import NamedTuple
 from claude_tui.sources.claude.running.hook_marks import HookMarks
 from claude_tui.sources.claude.running.registry import RegistryEntry
 from claude_tui.sources.claude.running.turn_end import AGENTS, PLAN, QUESTION

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from claude_tui.engine.queries.responses import covers, lines_of, unlogged_lines
 from claude_tui.engine.state.store import Store
 from claude_tui.engine.state.unlogged.by_session import SOURCE
 from claude_tui.model import Query, Response
+from claude_tui.records import NamedTuple
 
 
 class ClientSession(NamedTuple):

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from claude_tui.model import Response
+from claude_tui.records import NamedTuple
 from claude_tui.sources.codex.compressed import SUFFIX, decompressor
 from claude_tui.sources.reading.objects import decode_objects
 from claude_tui.sources.values.json_values import member_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.queries.allowances.forecast import DAY_H, Forecast, forecast
 from claude_tui.engine.queries.allowances.limits import ReportedWindow
@@ -13,6 +13,7 @@ from claude_tui.engine.queries.periods.comparison import Compared
 from claude_tui.engine.queries.periods.hours import Hours
 from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.model import Query
+from claude_tui.records import NamedTuple
 from claude_tui.units import DAY_MS, HOUR_MS
 
 WEEKLY: Final = "seven_day"

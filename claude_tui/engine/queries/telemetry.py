@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.queries.responses import covers, lines_of, totals_of
 from claude_tui.engine.state.store import Store
 from claude_tui.model import FIRST, RESPONSES, Query, Response, Totals
+from claude_tui.records import NamedTuple
 from claude_tui.sources.columns import LOWER_BOUND, is_sum_of_calls
 from claude_tui.sources.values.display import display_name
 from claude_tui.units import MINUTE_MS

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from functools import partial
 from types import TracebackType
+from typing import Final
 
-from claude_tui.engine.scan.reading import FileReader, Task, batches
+from claude_tui.engine.scan.reading import FileReader, Task, batches, bytes_of
 from claude_tui.engine.scan.scan import BYTES_PER_WORKER, MAX_IN_FLIGHT, Pending
 from claude_tui.engine.scan.workers import Workers, started
 from claude_tui.sources.protocol import LogFile
+
+_task: Final = partial(tuple.__new__, Task)
+"""Makes one of a tuple: its own way takes three times as long."""
+
+IDENTITY: Final = LogFile._fields.index("dev")
+"""From here on a file's record says which file it is, by device and inode."""
 
 
 class Ahead:
@@ -28,7 +36,7 @@ class Ahead:
         self._processors = os.cpu_count() or 1
         self._is_tried = self._processors == 1
         self._bytes = 0
-        self._seen = set[tuple[int, int]]()
+        self._seen = set[tuple[object, ...]]()
         self.workers: Workers | None = None
         self.batches: list[list[Task]] = []
         self.early: list[Pending | None] = []
@@ -45,6 +53,7 @@ class Ahead:
         found: list[LogFile] = []
         for batch in batches(self._tasks(files, found)):
             self.batches.append(batch)
+            self._bytes += bytes_of(batch)
             workers = self._started()
             if workers is not None:
                 self.early += map(workers.submit, self.batches[len(self.early) : MAX_IN_FLIGHT])
@@ -54,12 +63,11 @@ class Ahead:
         """Yield the tasks of files, each once, and collect them in `found`."""
         seen = self._seen
         for file in files:
-            identity = file.dev, file.ino
+            identity = file[IDENTITY:]
             if identity not in seen:
                 seen.add(identity)
                 found.append(file)
-                self._bytes += file.size
-                yield Task(file)
+                yield _task((file, None))
 
     def _started(self) -> Workers | None:
         """Return the workers, which are started once it is worth it."""

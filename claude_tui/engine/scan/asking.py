@@ -1,24 +1,22 @@
-"""What the native core is asked for: where it finds transcripts, which of them it reads at once, and over which days.
+"""What the native core is asked for: which transcripts it reads at once, and over which days.
 
 Must not take in what it answers, nor load what does: it is asked before that is there.
 """
 
 from __future__ import annotations
 
-import os
 import time
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import accumulate
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.native.core import threads_for
-from claude_tui.native.library import found, is_asked_for
+from claude_tui.native.library import is_asked_for
 from claude_tui.sources.values.instants import AHEAD_MS
 
 if TYPE_CHECKING:
@@ -49,9 +47,6 @@ PARTS: Final = 4
 LEAST_BYTES: Final = 8 << 20
 """So much is not divided further: each call of the core takes its own time, too."""
 
-MANY_FOLDERS: Final = 16
-"""So few entries of a folder are looked at in Python sooner than the core is loaded."""
-
 _FIRST_DAY: Final = date(2023, 1, 1).toordinal()
 _DAY_MS: Final = 86_400_000
 
@@ -73,24 +68,6 @@ def spans(sizes: Sequence[int], most_bytes: int) -> Iterator[tuple[int, int]]:
         end = min(bisect_left(ends, begun + room, at) + 1, len(ends))
         yield at, end
         at, begun = end, ends[end - 1]
-
-
-def is_core_worthwhile(root: Path) -> bool:
-    """Whether a folder is there and holds so much that the core finds it sooner than Python, or is to."""
-    try:
-        return len(os.listdir(root)) >= MANY_FOLDERS or is_asked_for()
-    except OSError:
-        return False
-
-
-def transcripts_below(root: Path) -> list[LogFile] | None:
-    """Return every transcript below a folder, each once, the newest first; None where Python must look, or may."""
-    core = found().core if is_core_worthwhile(root) else None
-    if core is None:
-        return None
-    from claude_tui.native import walking
-
-    return walking.transcripts_below(core, os.fspath(root))
 
 
 def read_transcripts(core: Core, files: Sequence[LogFile], zone: ZoneInfo, *, with_names: bool) -> CoreAnswer:

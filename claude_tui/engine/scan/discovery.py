@@ -3,19 +3,40 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable
 from itertools import chain
-from pathlib import Path
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final
 
+from claude_tui.records import NamedTuple
 from claude_tui.sources.protocol import LogFile, SourceConfig
 from claude_tui.sources.registry import logs_below, roots
 
 if TYPE_CHECKING:
     from claude_tui.engine.scan.head_start import HeadStart
 
+MANY_FILES: Final = 1024
+"""From so many files on the native core finds them sooner, even if none has to be read."""
+
+_path: Final = itemgetter(LogFile._fields.index("path"))
+_mtime_ns: Final = itemgetter(LogFile._fields.index("mtime_ns"))
+
 Found = Callable[[Iterable[LogFile]], list[LogFile]]
 """Takes the files below a root while they are being found, and returns them."""
+
+
+class Listing(NamedTuple):
+    """The logs there were, looked for from an instant on."""
+
+    files: list[LogFile]
+    at_ms: int
+
+
+def listed(config: SourceConfig, expected: int) -> Listing:
+    """Return every log there is now, probably as many as `expected`."""
+    at_ms = time.time_ns() // 1_000_000
+    return Listing(discover(config, natively=expected > MANY_FILES), at_ms)
 
 
 def discover(
@@ -32,7 +53,9 @@ def discover(
     for source, root in ((name, root) for name in config.sources for root in roots(name, config)):
         by_core = head_start.found(root) if head_start is not None and source == "claude" else None
         if by_core is None and natively and source == "claude":
-            by_core = _found_natively(root)
+            from claude_tui.engine.scan.walking import transcripts_below
+
+            by_core = transcripts_below(root)
         part = found(logs_below(source, root)) if by_core is None else by_core
         if part:
             parts.append(part)
@@ -42,14 +65,10 @@ def discover(
 
 def newest_first(parts: Iterable[Iterable[LogFile]]) -> list[LogFile]:
     """Return the files of several folders, the newest first, each file once."""
-    return sorted(distinct(chain(*parts)), key=lambda file: (-file.mtime_ns, file.path))
-
-
-def _found_natively(root: Path) -> list[LogFile] | None:
-    """Return the transcripts below a folder, each once, in the order of `discover`; None where Python must look."""
-    from claude_tui.engine.scan.asking import transcripts_below
-
-    return transcripts_below(root)
+    files = distinct(chain(*parts))
+    files.sort(key=_path)
+    files.sort(key=_mtime_ns, reverse=True)  # which leaves those of the same time in the order of their paths
+    return files
 
 
 def distinct(files: Iterable[LogFile]) -> list[LogFile]:

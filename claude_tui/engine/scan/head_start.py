@@ -7,30 +7,30 @@ it reads. Must not decide what is counted: what nobody asks for in the end is dr
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from threading import Event, Thread
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.scan.asking import (
     CALLS,
     NATIVE_BYTES,
     SHOWN_BYTES,
-    is_core_worthwhile,
     is_little,
     read_transcripts,
     spans,
-    transcripts_below,
 )
-from claude_tui.engine.scan.discovery import newest_first
+from claude_tui.engine.scan.walking import is_core_worthwhile, transcripts_below
 from claude_tui.native.library import found
+from claude_tui.records import NamedTuple
+from claude_tui.sources.claude.discovery import projects_dirs
 from claude_tui.sources.protocol import LogFile, SourceConfig
-from claude_tui.sources.registry import roots
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
-    from claude_tui.native.core import Core
     from claude_tui.native.reading import CoreAnswer
 
 
@@ -45,58 +45,62 @@ class HeadStart:
     """Finds the transcripts below some folders, and reads the newest of them as soon as all have been found: as many
     parts of at most `most_bytes` as are read at once."""
 
-    def __init__(
-        self, core: Core, places: Sequence[Path], zone: ZoneInfo, most_bytes: int, *, with_names: bool
-    ) -> None:
-        from concurrent.futures import ThreadPoolExecutor  # for those who read much
-
-        self._with_names = with_names
-        self._core, self._zone, self._most_bytes = core, zone, most_bytes
-        self._threads: ThreadPoolExecutor = ThreadPoolExecutor(CALLS, "core")
-        self._is_taken = False
+    def __init__(self, places: Sequence[Path], zone: ZoneInfo, most_bytes: int, *, with_names: bool) -> None:
+        self._zone, self._most_bytes, self._with_names = zone, most_bytes, with_names
+        self._found: dict[Path, list[LogFile]] = {}
         self._readings: list[Reading] = []
-        self._found = self._threads.submit(self._find, places)
+        self._is_taken, self._is_loaded = False, Event()
+        self._finding = Thread(target=self._find, args=(places,), name="finding")
+        self._finding.start()
+        try:
+            # While files are being found: what reads them is loaded, and tried on a log.
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._threads = ThreadPoolExecutor(CALLS, "core")
+            self._core = found().core
+        finally:
+            self._is_loaded.set()
 
     def found(self, root: Path) -> list[LogFile] | None:
         """Return every transcript below one of the folders, each once, the newest first; None where somebody else must
         look, or has been told already."""
-        try:
-            return self._found.result().pop(root, None)
-        except Exception:  # whoever looks again says what is wrong
-            import logging  # 3 ms, for what should not happen
-
-            logging.getLogger(__name__).exception("nothing was found ahead")
-            return None
+        self._finding.join()
+        return self._found.pop(root, None)
 
     def taken_over(self, *, with_names: bool) -> tuple[ThreadPoolExecutor | None, list[Reading]]:
         """Return the threads that read, None if they have been taken over, and what they have begun to read as it is
         wanted."""
         if self._is_taken:
             return None, []
-        self._found.exception()
+        self._finding.join()
         begun, self._readings, self._is_taken = self._readings, [], True
         return self._threads, begun if with_names == self._with_names else []
 
-    def _find(self, places: Sequence[Path]) -> dict[Path, list[LogFile]]:
-        parts = {place: part for place in places if (part := transcripts_below(place)) is not None}
-        if parts:
-            self._begin([file for file in _all(list(parts.values())) if file.size])
-        return parts
+    def _find(self, places: Sequence[Path]) -> None:
+        try:
+            self._found = {place: part for place in places if (part := transcripts_below(place)) is not None}
+            self._begin()
+        except Exception:  # whoever does it again says what is wrong
+            import logging  # 3 ms, for what should not happen
 
-    def _begin(self, files: Sequence[LogFile]) -> None:
+            logging.getLogger(__name__).exception("nothing was read ahead")
+
+    def _begin(self) -> None:
+        """Begin to read the newest files."""
+        found = list(self._found.values())
+        if len(found) > 1:
+            from claude_tui.engine.scan.discovery import newest_first  # for those who have several folders
+
+            found = [newest_first(found)]
+        files = [file for part in found for file in part if file.size]
         sizes = [file.size for file in files]
-        if is_little(sizes):
+        self._is_loaded.wait()
+        if self._core is None or is_little(sizes):
             return
+        read = partial(read_transcripts, self._core, zone=self._zone, with_names=self._with_names)
         for start, end in islice(spans(sizes, self._most_bytes), CALLS):
-            some = list(files[start:end])
-            self._readings.append(Reading(some, self._threads.submit(self._read, some)))
-
-    def _read(self, files: Sequence[LogFile]) -> CoreAnswer:
-        return read_transcripts(self._core, files, self._zone, with_names=self._with_names)
-
-
-def _all(parts: Sequence[list[LogFile]]) -> list[LogFile]:
-    return parts[0] if len(parts) == 1 else newest_first(parts)
+            some = files[start:end]
+            self._readings.append(Reading(some, self._threads.submit(read, some)))
 
 
 def begin(config: SourceConfig, zone: ZoneInfo, *, with_names: bool, is_shown: bool) -> HeadStart | None:
@@ -104,8 +108,7 @@ def begin(config: SourceConfig, zone: ZoneInfo, *, with_names: bool, is_shown: b
 
     `is_shown`: beside a screen.
     """
-    places = roots("claude", config) if "claude" in config.sources else []
-    core = found().core if any(map(is_core_worthwhile, places)) else None
-    if core is None:
+    places = projects_dirs(config) if "claude" in config.sources else []
+    if not any(map(is_core_worthwhile, places)) or found(to_read=False).core is None:
         return None
-    return HeadStart(core, places, zone, SHOWN_BYTES if is_shown else NATIVE_BYTES, with_names=with_names)
+    return HeadStart(places, zone, SHOWN_BYTES if is_shown else NATIVE_BYTES, with_names=with_names)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
-from typing import Final, NamedTuple
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.state.batch import Ends, FileColumns, FileOutcome, Packed, pack
@@ -17,6 +17,7 @@ from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.engine.state.sums.cells import cells_of_files, file_cells
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.pricing import Pricer
+from claude_tui.records import NamedTuple
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, ManyRead

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import repeat
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from claude_tui.engine.state.rows.interner import Numbers
 from claude_tui.engine.state.sums.cells import CellKey, Sums
+from claude_tui.records import NamedTuple
 from claude_tui.sources.checkpoints import Reached, checkpoint_of
 from claude_tui.sources.columns import Columns, Repeated
 from claude_tui.sources.columns import RowOwner as Owner

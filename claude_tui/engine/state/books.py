@@ -10,7 +10,7 @@ import threading
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from claude_tui.clients import TELEMETRY
@@ -29,6 +29,7 @@ from claude_tui.engine.state.unlogged.by_session import SOURCE as TOTALLED
 from claude_tui.engine.state.unlogged.by_session import Remainders
 from claude_tui.model import Price, Usage
 from claude_tui.pricing import Pricer
+from claude_tui.records import NamedTuple
 from claude_tui.sources.columns import LOWER_BOUND, Columns
 
 if TYPE_CHECKING:

@@ -25,7 +25,11 @@ Files = dict[str, FileFacts]
 
 
 class FactBook:
-    """Facts of sessions and sub-agents, merged from their files: in whatever order these are read, the same."""
+    """Facts of sessions and sub-agents, merged from their files: in whatever order these are read, the same.
+
+    A snapshot may ask `agents` for types of sub-agents later on: once changes were taken, the dictionary is replaced
+    before any type in it is another.
+    """
 
     def __init__(self) -> None:
         self.sessions: dict[SessionKey, FileFacts] = {}
@@ -38,6 +42,7 @@ class FactBook:
         """By source and path: of whom a file that was read from its beginning is."""
         self._seen_in_hour: dict[int, set[SessionKey]] | None = None
         """Sessions by the hour they were last seen in; None before anybody asks."""
+        self._are_agents_lent = False
 
     def learn(
         self, source: str, path: str, facts: FileFacts, *, is_whole: bool = True, is_remembered: bool = False
@@ -90,6 +95,8 @@ class FactBook:
             key_of[path] = key
             if len(key) == 3:
                 changed.add(key[:2])
+                if self._are_agents_lent:
+                    self._replace_agents()
                 self.agents[key] = facts
                 continue
             sessions.append(key)
@@ -140,6 +147,7 @@ class FactBook:
         del self._files[key]
         self.changed.add(key[:2])
         if len(key) == 3:
+            self._replace_agents()
             del self.agents[key]
         elif self.sessions.pop(key).cwd:
             moved.add(key)
@@ -152,6 +160,8 @@ class FactBook:
         """Put down what is known together of a session or a sub-agent. Returns whether that is new."""
         known = self._known(key)
         if len(key) == 3:
+            if merged.agent_type != (known.agent_type if known else ""):
+                self._replace_agents()
             self.agents[key] = merged
         else:
             self.sessions[key] = merged
@@ -163,6 +173,10 @@ class FactBook:
             if merged.cwd != (known.cwd if known else ""):
                 moved.add(key)
         return True
+
+    def _replace_agents(self) -> None:
+        if self._are_agents_lent:
+            self.agents, self._are_agents_lent = dict(self.agents), False
 
     def restore(self, files: Iterable[tuple[str, str, FileFacts]]) -> None:
         """Take in all that `files` gave of another book. This one must be empty."""
@@ -233,6 +247,7 @@ class FactBook:
     def take_changed(self) -> set[SessionKey]:
         """Return the sessions whose facts changed since the last call."""
         changed, self.changed = self.changed, set()
+        self._are_agents_lent = True
         return changed
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.state import intake, remembered
 from claude_tui.engine.state.batch import FileColumns, FileOutcome, Packed, pack
@@ -24,6 +24,7 @@ from claude_tui.engine.state.rows.table import PAIRED
 from claude_tui.engine.state.sums.cellbook import CellBook
 from claude_tui.engine.state.sums.cells import CellKey, Sums, file_cells
 from claude_tui.model import Problem, Totals
+from claude_tui.records import NamedTuple
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import FileFacts, LogFile

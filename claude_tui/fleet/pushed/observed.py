@@ -6,10 +6,11 @@ What is kept is an allow-list. Must not know where or how it is written.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.ledger.file.record import FileKey
 from claude_tui.fleet.paths_rule import digest
+from claude_tui.records import NamedTuple
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import FileFacts
 

@@ -12,7 +12,7 @@ import json
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,6 +23,7 @@ from claude_tui.engine.ledger.file.runs import extra_of_json, extra_to_json
 from claude_tui.engine.ledger.file.sound import facts_of_json, unsound, unsound_place, without
 from claude_tui.fleet.parquet import NAME, parquet, read_parquet
 from claude_tui.fleet.pushed.observed import Observed
+from claude_tui.records import NamedTuple
 from claude_tui.sources.columns import Columns, RowOwner, put_or_drop
 from claude_tui.sources.protocol import FileFacts
 

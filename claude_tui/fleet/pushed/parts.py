@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from zlib import crc32
 
 import pyarrow as pa
@@ -30,6 +30,7 @@ from claude_tui.fleet.pushed.packing import (
     said_by,
     split,
 )
+from claude_tui.records import NamedTuple
 from claude_tui.sources.client_totals import unpack_totals
 from claude_tui.sources.telemetry.event import client_and_session
 

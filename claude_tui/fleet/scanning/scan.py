@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.ledger.file.record import FileKey
 from claude_tui.engine.state.doubtful import date_undated
@@ -20,6 +20,7 @@ from claude_tui.fleet.push import segment
 from claude_tui.fleet.pushed.observed import Observed, kept
 from claude_tui.fleet.pushed.packing import BadTableError, files_of, packed
 from claude_tui.fleet.scanning.staging import logs_of, place_of, staged
+from claude_tui.records import NamedTuple
 from claude_tui.sources.claude.discovery import is_transcript
 from claude_tui.sources.codex.discovery import is_rollout
 from claude_tui.sources.protocol import ColumnsRead, LogFile

@@ -15,10 +15,11 @@ from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.clients import CLIENTS
 from claude_tui.fleet.lake import LakeObject
+from claude_tui.records import NamedTuple
 from claude_tui.sources.protocol import ColumnsRead, LogFile
 from claude_tui.sources.registry import logs_below, read_columns
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.state.store import Store
+from claude_tui.records import NamedTuple
 
 NAMES: Final = ("source", "user", "team", "host", "project", "session", "agent", "model")
 """What the rows of `daily` are by, beside their day."""

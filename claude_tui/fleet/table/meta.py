@@ -9,11 +9,12 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Final, NamedTuple
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from claude_tui.fleet.lake import Lake, LakeError, load_json
 from claude_tui.fleet.paths_rule import digest
+from claude_tui.records import NamedTuple
 
 SCHEMA: Final = 1
 NAME: Final = "_claude_top.json"

@@ -6,7 +6,7 @@ where a table lies, nor how it is divided.
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,6 +16,7 @@ from claude_tui.fleet.parquet import plain
 from claude_tui.fleet.table.daily import daily_of, machines_of_sessions
 from claude_tui.fleet.table.machines import Machines
 from claude_tui.fleet.table.responses import COUNTERS, RESPONSES, responses_of
+from claude_tui.records import NamedTuple
 
 SUMMED: Final = (*COUNTERS, "cost_nano")
 """What the single responses and the days must agree in, beside their number."""

@@ -45,6 +45,7 @@ fn request(paths: &[PathBuf], threads: i64) -> Vec<u8> {
     let sizes = paths.iter().map(|path| path.metadata().map_or(0, |about| about.len() as i64));
     let mut bytes: Vec<u8> =
         header.into_iter().chain(days.iter().copied()).chain(sizes).flat_map(i64::to_le_bytes).collect();
+    bytes.resize(bytes.len() + paths.len(), 1); // a note may lie beside any
     bytes.extend_from_slice(left);
     bytes.extend_from_slice(known);
     let names: Vec<&str> = paths.iter().map(|path| path.to_str().unwrap()).collect();

@@ -6,7 +6,9 @@ Logs say what was requested, never what was served. Must not know how usage is c
 from __future__ import annotations
 
 import json
-from typing import Final, NamedTuple
+from typing import Final
+
+from claude_tui.records import NamedTuple
 
 STANDARD: Final = frozenset({"", "auto", "default", "standard"})
 """Names of the tier whose price is the list price."""

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple, SupportsInt
+from typing import Any, Final, SupportsInt
 
 from claude_tui.model import MAX_COUNT, Usage
+from claude_tui.records import NamedTuple
 
 Raw = Mapping[str, Any]
 

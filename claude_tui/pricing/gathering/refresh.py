@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from claude_tui import files
 from claude_tui.pricing.gathering.snapshot import BuildError, build
 from claude_tui.pricing.gathering.validate import check_history, check_jumps, check_losses
 from claude_tui.pricing.price_list.catalogue import CLAUDE_FILE, DATA_FOLDER, OTHERS_FILE, refreshed
+from claude_tui.records import NamedTuple
 from claude_tui.toml import load_toml
 
 URL: Final = "https://raw.githubusercontent.com/pydantic/genai-prices/refs/heads/main/prices/new_data/v2/data.json"

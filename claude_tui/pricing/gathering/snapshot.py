@@ -11,7 +11,9 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from claude_tui.records import NamedTuple
 
 VENDORS: Final = (
     "openai",

@@ -9,13 +9,14 @@ import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from claude_tui import files
 from claude_tui.clients import CLIENTS
 from claude_tui.hashes import sha256
 from claude_tui.pricing.price_list.names import claude_name, find_claude, from_opencode, other_names
 from claude_tui.pricing.price_list.rates import Model, model_from
+from claude_tui.records import NamedTuple
 
 DATA_FOLDER: Final = Path(__file__).with_name("data")
 CLAUDE_FILE: Final = DATA_FOLDER.joinpath("claude.json")

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container
-from typing import Final, NamedTuple
+from typing import Final
+
+from claude_tui.records import NamedTuple
 
 SYNTHETIC: Final = "<synthetic>"
 """The model name Claude Code writes for a message it made itself."""

@@ -25,7 +25,7 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from claude_tui import files
 from claude_tui.pricing.price_list.catalogue import Catalogue, ResolvedModel, Resolver
@@ -42,6 +42,7 @@ from claude_tui.pricing.price_list.rates import (
     period_at,
     spans,
 )
+from claude_tui.records import NamedTuple
 from claude_tui.toml import loads_toml
 from claude_tui.units import DAY_MS
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from claude_tui.model import Usage
+from claude_tui.records import NamedTuple
 from claude_tui.units import DAY_MS
 
 WEB_SEARCH_NANO: Final = 10_000_000

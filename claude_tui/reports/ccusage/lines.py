@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import PurePath
-from typing import NamedTuple
 
 from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.model import PriceStatus, Response, Usage
+from claude_tui.records import NamedTuple
 
 
 class UsageLine(NamedTuple):

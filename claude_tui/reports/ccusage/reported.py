@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.queries.allowances.limits import WINDOWS, ReportedWindow
 from claude_tui.figures import count, dollars, usd
 from claude_tui.moments import instant, local_minute
+from claude_tui.records import NamedTuple
 from claude_tui.reports.ccusage.lines import UsageLine
 from claude_tui.reports.ccusage.tables import span
 from claude_tui.sources.values.display import display_name

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from claude_tui.clients import CLIENTS
 from claude_tui.figures import count, many, size
 from claude_tui.moments import instant, instant_or_none
+from claude_tui.records import NamedTuple
 from claude_tui.reports.table import TextColumn, TextTable
 from claude_tui.sources.values.display import display_name
 

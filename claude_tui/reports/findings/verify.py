@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from claude_tui.figures import many, written_cost
 from claude_tui.model import Totals
+from claude_tui.records import NamedTuple
 from claude_tui.reports.columns import flat
 from claude_tui.sources.values.display import display_name
 

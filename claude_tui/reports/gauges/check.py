@@ -6,7 +6,7 @@ Must not read settings or limits.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.allowances.budgets import BudgetState
@@ -14,6 +14,7 @@ from claude_tui.engine.queries.allowances.limits import ReportedWindow, label
 from claude_tui.figures import money, percent
 from claude_tui.model import Snapshot
 from claude_tui.moments import instant
+from claude_tui.records import NamedTuple
 from claude_tui.reports import sessions
 from claude_tui.sources.values.display import display_name
 

@@ -7,12 +7,13 @@ and is added again. Must not know HTTP.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import claude_tui
 from claude_tui.engine.queries.allowances.limits import ReportedWindow
 from claude_tui.figures import NANO
 from claude_tui.model import SessionState, Snapshot, Totals
+from claude_tui.records import NamedTuple
 from claude_tui.sources.values.display import display_name
 
 KINDS: Final = ("input", "output", "cache_write_5m", "cache_write_1h", "cache_read")

@@ -132,6 +132,7 @@ _CAUSED: Final[dict[str, Schema]] = {
     **dict.fromkeys(("responses", "calls", "failed_calls", "agents"), COUNT), **_USAGE["properties"],
     "last": maybe(INSTANT),
 }  # fmt: skip
+_RESULTS: Final = {"results_tokens_est": maybe(COUNT), "carried_nano": maybe(NANO)}
 _N_COST: Final = record({"n": COUNT, "cost_nano": NANO, **_DOUBTS})
 CAUSES: Final = record(
     {
@@ -139,8 +140,8 @@ CAUSES: Final = record(
         "until": maybe(DAY), "project": maybe(TEXT), "session": maybe(TEXT), "prices": TEXT, "total_cost_nano": NANO,
         **_DOUBTS, "responses": COUNT,
         "rows": rows(record(
-            _CAUSED, tokens_est=COUNT, carried_nano=NANO, each_nano=NANO, models=TEXTS, lost_caches=COUNT,
-            lost_caches_nano=NANO, tools=rows(record(_CAUSED)),
+            _CAUSED, tokens_est=COUNT, **_RESULTS, each_nano=NANO, models=TEXTS, lost_caches=COUNT,
+            lost_caches_nano=NANO, tools=rows(record(_CAUSED, **_RESULTS)),
             started=record({"agents": COUNT, "cost_nano": NANO}),
         )),
         "of_which": record({
@@ -148,6 +149,7 @@ CAUSES: Final = record(
                 "n": COUNT, "cost_nano": NANO, **_DOUBTS,
                 "by": rows(record({
                     "cause": TEXT, "n": COUNT, "lost_tokens": COUNT, "cost_nano": NANO, **_DOUBTS, "last": INSTANT,
+                    "last_project": TEXT, "last_branch": TEXT, "last_lost_tokens": COUNT, "last_cost_nano": NANO,
                 })),
             }),
             "failed_calls": _N_COST, "interrupted": _N_COST,

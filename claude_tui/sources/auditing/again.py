@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.clients import SOURCES
+from claude_tui.records import NamedTuple
 from claude_tui.sources.auditing.audit import AuditedRow, FileAudit
 from claude_tui.sources.protocol import LogFile
 from claude_tui.sources.reading.documents import read_document

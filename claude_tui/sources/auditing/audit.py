@@ -6,9 +6,10 @@ Must not know any client's format, nor how a log is read.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.model import UsageRow
+from claude_tui.records import NamedTuple
 
 PROGRESS: Final = "progress"
 SIDE_QUESTION: Final = "side_question"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from claude_tui.sources.auditing.audit import COPY, PROGRESS, SIDE_QUESTION, AuditedRow, FileAudit
@@ -37,7 +36,7 @@ def audit_transcript(file: LogFile, needle: bytes = b"") -> FileAudit:
                     if row is not None:
                         if not row.time_ms:
                             before_ms = last_dated_ms(block, 0, offset) or near_ms or first_dated_ms(block)
-                            row = replace(row, time_ms=before_ms)
+                            row = row._replace(time_ms=before_ms)
                         audit.rows.append(AuditedRow(row, audit.lines + number, _kind(value, stem)))
                     elif _has_usage(value):
                         audit.passed_over += 1

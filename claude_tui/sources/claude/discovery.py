@@ -65,6 +65,11 @@ def _agent_mode(config: SourceConfig) -> list[Path]:
     return [found for base in beside if (found := base / "Claude" / AGENT_MODE).is_dir()]
 
 
+def projects_dirs(config: SourceConfig) -> list[Path]:
+    """Return the `projects` folders to look in, existing or not."""
+    return [projects_dir(folder) for folder in config_dirs(config)]
+
+
 def projects_dir(folder: Path) -> Path:
     """Return the folder with the transcripts of a config folder, which may also be given directly."""
     if folder.name == AGENT_MODE:

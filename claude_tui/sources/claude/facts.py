@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -17,7 +18,7 @@ from claude_tui.model import UsageRow
 from claude_tui.sources.claude.client_totals import KIND, ReadAt, client_total, complete
 from claude_tui.sources.claude.counting.counters import count_of
 from claude_tui.sources.claude.counting.dating import Dating
-from claude_tui.sources.claude.counting.rule import prompts_of
+from claude_tui.sources.claude.counting.rule import requests_of
 from claude_tui.sources.claude.discovery import AGENT, session_of_path
 from claude_tui.sources.client_totals import ClientTotal, pack_pairs, pack_totals, short_model, unpack_totals
 from claude_tui.sources.protocol import NO_FACTS, FileFacts
@@ -30,6 +31,8 @@ MAX_NOTE: Final = 8192
 
 _NEVER: Final = 1 << 62
 _to_json: Final = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
+_facts: Final = partial(tuple.__new__, FileFacts)
+"""Makes those of a file: their own way takes longer."""
 _MAX_META: Final = 1 << 20
 _TITLES: Final = {"summary": "summary", "ai-title": "aiTitle", "custom-title": "customTitle"}
 """Kinds of title lines with the field that holds the title, the least important first."""
@@ -113,8 +116,8 @@ class FactsGatherer:
         whose = "parent" if self._is_agent else "session"
         named = self.named if self._is_agent else self._turn.get("session") or self.named
         told = {**self._found, **self._turn, "session": "", whose: named or self._session_of_path, "last_ms": last_ms}
-        told["asked_models"], told["is_complete"] = pack_pairs(self._asked), True
-        return FileFacts._make(map(told.get, FileFacts._fields, NO_FACTS))
+        told["asked_models"], told["is_complete"] = pack_pairs(self._asked) if self._asked else "", True
+        return _facts(map(told.get, FileFacts._fields, NO_FACTS))
 
     @property
     def session(self) -> str:
@@ -223,7 +226,7 @@ class FactsGatherer:
     def _see_usage(self, row: UsageRow) -> None:
         """Learn from a usage row: the context is the newest prompt of the main chain."""
         self.usage_ms = max(self.usage_ms, row.time_ms)
-        prompts = prompts_of(row)
+        prompts = [one.prompt for one in requests_of(row.terms, row.usage)]
         if row.is_sidechain or not prompts[-1]:
             return
         if row.time_ms >= self.context_ms:

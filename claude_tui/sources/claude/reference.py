@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 from claude_tui.model import UsageRow
+from claude_tui.records import NamedTuple
 from claude_tui.sources.claude.client_totals import KIND, client_total, complete
 from claude_tui.sources.claude.counting.rule import usage_row
 from claude_tui.sources.claude.discovery import decoded_dir, session_of_path
@@ -59,7 +58,7 @@ def reference_transcript(path: str) -> ReferenceTranscript:
     for at, (offset, value) in enumerate(lines):
         row = usage_row(value, named or session_of_path(path), offset)
         if row is not None:
-            row = replace(row, time_ms=row.time_ms or before or after[at], cwd=row.cwd or decoded_dir(path))
+            row = row._replace(time_ms=row.time_ms or before or after[at], cwd=row.cwd or decoded_dir(path))
             if row.time_ms:
                 rows.append(row)
         before = instants[at] or before

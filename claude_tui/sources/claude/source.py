@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
-from claude_tui.sources.claude.discovery import config_dirs, decoded_dir, projects_dir, transcripts
+from claude_tui.sources.claude.discovery import decoded_dir, projects_dirs, transcripts
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileRead, LogFile, ManyRead, SourceConfig
-from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.reading.log import FileLog, Opener
 
 
@@ -19,7 +17,7 @@ class ClaudeSource:
 
     def roots(self, config: SourceConfig) -> list[Path]:
         """Return the `projects` folders to look in, existing or not."""
-        return [projects_dir(folder) for folder in config_dirs(config)]
+        return projects_dirs(config)
 
     def discover(self, root: Path) -> Iterable[LogFile]:
         """Walk the transcripts below a root."""
@@ -34,6 +32,7 @@ class ClaudeSource:
         from claude_tui.sources.claude.facts import FactsGatherer, with_agent_type
         from claude_tui.sources.claude.recognition import unrecognised
         from claude_tui.sources.problems import Problems
+        from claude_tui.sources.reading.lines import LineReader
 
         rows: list[UsageRow] = []
         fallback_cwd = decoded_dir(file.path)
@@ -43,7 +42,7 @@ class ClaudeSource:
                 for value in reader.objects(offset, line, is_slim=True):
                     row = usage_row(value, gatherer.session, offset)
                     counted = gatherer.see(value, row, line, offset)
-                    rows += [one if one.cwd else replace(one, cwd=fallback_cwd) for one in counted]
+                    rows += [one if one.cwd else one._replace(cwd=fallback_cwd) for one in counted]
                     gatherer.see_turn(value)
                     if row is not None:
                         if not row.time_ms:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from claude_tui.model import UsageRow
+from claude_tui.records import NamedTuple
 from claude_tui.sources.claude.counting.rule import usage_row
 from claude_tui.sources.claude.discovery import session_of_path
 from claude_tui.sources.columns import key_number

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from claude_tui.sources.auditing.again import holds
@@ -58,7 +57,7 @@ class _AuditedReading(MessageReading):
         before, self._record = len(self.found), row.id
         super()._see(row)
         if row.twin and len(self.found) > before:
-            older = replace(self.found[-1].row, offset=self._older.get(row.id, 0))
+            older = self.found[-1].row._replace(offset=self._older.get(row.id, 0))
             self.found.append(AuditedRow(older, 0, MIGRATED, "message", row.id))
 
     def _see_lost(self, gone: LostMessage) -> None:

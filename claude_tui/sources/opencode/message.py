@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.model import Usage, UsageRow
+from claude_tui.records import NamedTuple
 from claude_tui.sources.records.events import ResponseEvent, count_of, nano_of
 from claude_tui.sources.values.instants import instant_ms
 from claude_tui.sources.values.json_values import table_of, text_of

@@ -6,9 +6,10 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 from claude_tui.model import Problem, ProblemKind
+from claude_tui.records import NamedTuple
 from claude_tui.sources.opencode.message import (
     OpenCodeMessage,
     OpenCodeSession,

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from typing import NamedTuple
 
 from claude_tui.model import Problem, ProblemKind
+from claude_tui.records import NamedTuple
 from claude_tui.sources.protocol import Checkpoint
 from claude_tui.sources.reading.lines import MAX_LINE, fingerprint
 from claude_tui.sources.reading.log import open_regular

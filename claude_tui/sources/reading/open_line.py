@@ -7,7 +7,9 @@ what a line means, nor whether it is JSON.
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
+
+from claude_tui.records import NamedTuple
 
 GIVEN_UP: Final = -1
 """The depth of a line that is not an object: only its newline ends it."""

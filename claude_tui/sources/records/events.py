@@ -6,9 +6,10 @@ Must not know any client's format.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.model import UsageRow
+from claude_tui.records import NamedTuple
 from claude_tui.sources.values.json_values import as_count
 
 _DIGITS: Final = 9

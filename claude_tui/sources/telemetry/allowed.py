@@ -11,7 +11,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from claude_tui.records import NamedTuple
 
 MAX_ATTRIBUTES: Final = 4096
 """Attributes that are looked at in one record or resource."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import NamedTuple
 
 from claude_tui.model import Usage, UsageRow
+from claude_tui.records import NamedTuple
 
 
 class Details(NamedTuple):

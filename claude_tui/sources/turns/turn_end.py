@@ -5,7 +5,9 @@ Must not know any client's rows, nor judge what a session is doing.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
+
+from claude_tui.records import NamedTuple
 
 MAX_ARGUMENT: Final = 120
 """Characters of a tool's input that are kept: what there is room for in a row."""

@@ -4,7 +4,6 @@ own."""
 from __future__ import annotations
 
 import re
-from datetime import date
 from functools import cache
 from typing import Any, Final
 
@@ -31,7 +30,8 @@ _UNITS: Final = ((10**11, 1_000_000, 1), (LATEST_MS, 1000, 1), (10**17, 1, 1), (
 to microseconds, to which a float is exact.
 Each unit covers all instants from 1973 to 5138."""
 
-_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
+_EPOCH_DAY: Final = 719_163
+"""1970-01-01 as an ordinal."""
 
 _last_day = ("", 0)
 """The `YYYY-MM-DDT` prefix of the last text and its instant: one object, or a thread might read one without the
@@ -120,6 +120,8 @@ def _iso_ms(text: str) -> int:
     if (hours > 23 and not is_midnight) or max(minutes, seconds, minutes_ahead, seconds_ahead) > 59 or hours_ahead > 23:
         return 0
     try:
+        from datetime import date  # not for a start that reads no log
+
         days = date(int(year), int(month), int(day)).toordinal() - _EPOCH_DAY
     except ValueError:
         return 0

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui import files
+from claude_tui.records import NamedTuple
 
 FILE_NAME: Final = "telemetry-before.json"
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from claude_tui import figures
 from claude_tui.clients import CLIENTS
 from claude_tui.model import SessionState
+from claude_tui.records import NamedTuple
 from claude_tui.ui.table.columns import Column
 from claude_tui.ui.table.kinds import cells, session_cells
 from claude_tui.ui.table.kinds.cells import COST_STYLES, Frame

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
@@ -257,7 +256,7 @@ class DrawnScreen(PaintedScreen):
         if snapshot is None or is_empty(snapshot) or not (is_home and is_at_top and is_plain):
             return
         with self.app.batch_update():
-            self._draw_header(replace(snapshot, progress=Progress(Phase.DISCOVERING)))
+            self._draw_header(snapshot._replace(progress=Progress(Phase.DISCOVERING)))
             self.first_screen.keep(self.app, if_new=if_new)
             self._draw_header(snapshot)
 

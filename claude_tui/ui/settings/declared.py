@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from claude_tui.engine.queries.allowances.budgets import Budget, budgets_of
 from claude_tui.engine.queries.causes.tickets import TICKET, ticket_pattern
 from claude_tui.engine.queries.periods.named import PERIODS, named
 from claude_tui.engine.state.projects import project_name
+from claude_tui.records import NamedTuple
 from claude_tui.telemetry.settings import PORT, TelemetrySettings
 from claude_tui.toml import Wrong
 

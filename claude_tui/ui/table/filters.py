@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import eq, ge, gt, le, lt
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from claude_tui.records import NamedTuple
 from claude_tui.ui.table.columns import Column
 
 WIDE: Final = 400

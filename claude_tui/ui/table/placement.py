@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Generic, NamedTuple
+from typing import Final, Generic
 
+from claude_tui.records import NamedTuple
 from claude_tui.ui.table.columns import Column, Placed, RowT, contents, place
 
 MEASURED: Final = 300

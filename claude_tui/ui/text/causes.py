@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import tzinfo
 from typing import Final
 
@@ -12,7 +12,7 @@ from claude_tui import figures, moments
 from claude_tui.engine.queries.causes.costs.misses import CAUSES, CacheMiss
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS, TITLES
 from claude_tui.engine.queries.causes.known.facts import MAIN
-from claude_tui.engine.queries.causes.tables import CauseRow, CauseTable, Facts, sums_of
+from claude_tui.engine.queries.causes.tables import CauseRow, CauseTable, Facts, Pause, sums_of
 from claude_tui.engine.queries.causes.waste import WASTE, Proof, Waste
 from claude_tui.model import Usage
 from claude_tui.sources.values.display import display_name
@@ -62,8 +62,18 @@ def inside_line(table: CauseTable, width: int) -> list[tuple[str, str]]:
     return parts if len(parts) > 1 else []
 
 
-def cache_line(table: CauseTable) -> str:
-    """How often caches were lost, and what that cost."""
+def cache_line(table: CauseTable, warm: Iterable[Pause], now_ms: int, width: int) -> str:
+    """How often caches were lost, and what that cost; and what the dearest pause would cost now, if there is room."""
+    lost = _lost_line(table)
+    pause = max((one for one in warm if one.cold_at_ms > now_ms), key=lambda one: one.cost_nano, default=None)
+    if pause is None:
+        return lost
+    left = moments.duration((pause.cold_at_ms - now_ms) / 1000)
+    said = f"{lost} A pause of more than {left} now costs {figures.money(pause.cost_nano, 8)}."
+    return said if len(said) <= width else lost
+
+
+def _lost_line(table: CauseTable) -> str:
     found = table.of_which
     number, lost = sum(one.number for one in found.misses), sum(one.lost_tokens for one in found.misses)
     if not number:
@@ -128,7 +138,7 @@ def of_waste(found: Waste, zone: tzinfo, project: Callable[[str], str]) -> State
     mark = waste_mark(found)
 
     def money(nano: int) -> str:
-        return mark + figures.money(nano, 12)
+        return (mark if nano else "") + figures.money(nano, 12)
 
     lines: Statements = [
         fact("saved", money(found.saved_nano), f"{figures.many(found.number, 'time')} in this period"),

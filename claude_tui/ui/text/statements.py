@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from rich.cells import cell_len
 from textual.content import Content
 
+from claude_tui.records import NamedTuple
 from claude_tui.widths import cut
 
 NAMES: Final = 28

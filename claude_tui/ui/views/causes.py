@@ -6,17 +6,18 @@ Must not divide costs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 
-from claude_tui.engine.queries.causes.tables import CauseTable
+from claude_tui.engine.queries.causes.tables import CauseTable, Pause
 from claude_tui.engine.queries.causes.waste import WASTE, Waste
 from claude_tui.engine.queries.periods.named import Period
 from claude_tui.model import Phase, Query
+from claude_tui.records import NamedTuple
 from claude_tui.ui.settings.keys import CAUSE_BINDINGS
 from claude_tui.ui.table.columns import Column
 from claude_tui.ui.table.kinds.cause_columns import CauseFrame, CauseLine, absent, cause_columns, lines_of, wasted_lines
@@ -44,6 +45,7 @@ class CausesAnswer(NamedTuple):
     table: CauseTable
     waste: Sequence[Waste]
     lines: Sequence[CauseLine]
+    warm: Sequence[Pause] = ()
 
 
 class CauseLines(LineTable[CauseLine]):
@@ -119,7 +121,8 @@ class CausesView(TableView):
         if asked.by == WASTE:
             waste = source.causes.waste(asked.query)
             return CausesAnswer(asked, table, waste, wasted_lines(waste))
-        return CausesAnswer(asked, table, (), lines_of(table))
+        warm = source.causes.pauses(self.shown.now_ms) if by == "cache" and self.shown is not None else {}
+        return CausesAnswer(asked, table, (), lines_of(table), (*warm.values(),))
 
     def draw(self, shown: Shown) -> None:
         """Draw what is known of the dimension; what is not is asked for."""
@@ -159,7 +162,7 @@ class CausesView(TableView):
         by = found.asked.by
         inside = causes.inside_line(found.table, width)
         if by == "cache":
-            inside = [(causes.cache_line(found.table), "$quiet")]
+            inside = [(causes.cache_line(found.table, found.warm, shown.now_ms if shown else 0, width), "$quiet")]
         self._inside.show(Content.assemble(*inside) if inside else Content(""))
         self._convention.show(Content.styled(causes.convention_line(by, found.table.notes, width), "$quiet"))
 

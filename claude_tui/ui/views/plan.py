@@ -6,7 +6,7 @@ Must not compare or forecast.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -18,6 +18,7 @@ from claude_tui.engine.queries.allowances.budgets import BudgetState
 from claude_tui.engine.queries.periods.comparison import ALL, MODEL, PROJECT, Compared, change
 from claude_tui.engine.queries.plan import PlanPicture
 from claude_tui.model import Query, Snapshot, Totals
+from claude_tui.records import NamedTuple
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.table.kinds import cells

@@ -6,7 +6,6 @@ Must not divide costs.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from textual.content import Content
 
@@ -16,6 +15,7 @@ from claude_tui.engine.queries.causes.dimensions import TITLES
 from claude_tui.engine.queries.causes.tables import CauseOf, ShareOf, sums_of
 from claude_tui.engine.queries.periods.named import Period
 from claude_tui.model import Query, SessionRow, Totals
+from claude_tui.records import NamedTuple
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.table.kinds import cells

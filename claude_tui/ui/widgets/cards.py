@@ -6,7 +6,6 @@ Must not decide what they say: `text.card` does.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -14,6 +13,7 @@ from textual.content import Content
 from textual.message import Message
 
 from claude_tui.model import SessionRow
+from claude_tui.records import NamedTuple
 from claude_tui.ui.text import card
 from claude_tui.ui.widgets.line import TextLine
 from claude_tui.widths import cut

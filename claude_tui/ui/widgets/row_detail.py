@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -15,6 +15,7 @@ from textual.content import Content
 
 from claude_tui import figures, moments
 from claude_tui.model import DayRow, Totals
+from claude_tui.records import NamedTuple
 from claude_tui.ui.text.drawings import bars
 from claude_tui.ui.widgets.line import TextLine, assemble
 from claude_tui.widths import cut

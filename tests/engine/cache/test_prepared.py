@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,9 +66,10 @@ def test_a_report_has_written_the_cache_when_it_ends(
         assert is_printed.wait(60)
         write(path, sections)
 
-    def printing(data: object) -> None:
-        print_json(data)
+    def printing(data: object, **how: Any) -> bytes | None:
+        made = print_json(data, **how)
         is_printed.set()
+        return made
 
     monkeypatch.setattr(cache, "write_sections", write_after_all)
     monkeypatch.setattr(streams, "write_json", printing)

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -36,6 +35,7 @@ from claude_tui.sources.settling import columns_of
 from tests.engine.counting import BERLIN, GOLDEN_SETS, PRICER, UTC, assert_sums_agree, config_of, content, counted
 from tests.engine.ledgers import Run, content_of, ledger_in, piece, ran, row, wait_until
 from tests.logs import ClaudeHome, assistant, usage
+from tests.replacing import replace
 
 DAY_MS = 86_400_000
 T = 1_790_000_000_000
@@ -463,7 +463,7 @@ def test_what_waits_while_nothing_can_be_written_is_bounded(
 
 
 ROWS = st.builds(
-    UsageRow,
+    lambda **known: UsageRow(**known),  # a named tuple itself would have its other fields made up
     key=st.sampled_from(["msg_a", "msg_b", "msg_c", "\ud83d"]),
     time_ms=st.integers(0, 3),
     session=st.sampled_from(["s1", "s2"]),

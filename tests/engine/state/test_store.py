@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -26,6 +25,7 @@ from claude_tui.sources.protocol import FileFacts, LogFile
 from claude_tui.sources.settling import columns_of
 from tests.engine.counting import BERLIN, NOW_MS, PRICER, UTC, add, assert_sums_agree, canonical, content, placeless
 from tests.engine.rows import MODELS, File, files, in_file, rows
+from tests.replacing import replace
 
 TODAY = date(2026, 11, 21)
 QUERIES = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import shutil
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,6 +45,7 @@ from tests.engine.telemetry import (
     spool_in,
     without_places,
 )
+from tests.replacing import replace
 
 golden = pytest.mark.parametrize("folder", SETS, ids=lambda folder: folder.name)
 golden_of_claude = pytest.mark.parametrize("folder", CLAUDE_SETS, ids=lambda folder: folder.name)

@@ -11,6 +11,7 @@ import pytest
 
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.model import ProblemKind, Response, Usage
+from claude_tui.sources.claude.counting.rule import requests_of
 from tests.engine.counting import BERLIN, assert_sums_agree, counted, counted_exactly
 from tests.logs import ClaudeHome, assistant, line, timestamp, usage
 
@@ -188,6 +189,22 @@ def test_12_an_advisor_is_an_extra_of_its_own_model(claude_home: ClaudeHome) -> 
     assert (extra.key, extra.model, extra.usage) == ("msg_1/advisor/0", "claude-opus-4-5", Usage(9000, 900))
     assert extra.price.nano == 9000 * 5_000 + 900 * 25_000
     assert assert_sums_agree(counted(claude_home.folder)).totals.responses == 1
+
+
+@pytest.mark.parametrize(
+    ("kinds", "prompts"),
+    [
+        ((), [1150]),
+        (("message", "message"), [100, 101]),
+        (("message", "advisor_message", "message"), [100, 102]),
+        (("compaction", "message"), [101]),
+        (("message", "fallback_message"), [1150]),
+    ],
+)
+def test_12_the_requests_of_a_response_are_those_of_its_own_model(kinds: tuple[str, ...], prompts: list[int]) -> None:
+    terms = json.dumps(iterated(*(iteration(kind, input=100 + at) for at, kind in enumerate(kinds))))
+    assert [one.prompt for one in requests_of(terms, COUNTED)] == prompts
+    assert requests_of("", COUNTED) == [COUNTED]
 
 
 def test_12_compactions_and_paused_responses_are_extras_too(claude_home: ClaudeHome) -> None:

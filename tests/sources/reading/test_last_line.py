@@ -10,7 +10,6 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.settling import columns_of
 from tests.fuzz.sameness import disagreements, entries
 from tests.logs import assistant, line, usage
+from tests.replacing import replace
 
 T = 1_780_000_000_000
 LONG_AGO = (1_700_000_000, 1_700_000_000)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,6 +19,7 @@ from claude_tui.sources.protocol import SourceConfig
 from claude_tui.ui.app import ClaudeTop
 from claude_tui.ui.settings.file import Settings
 from tests.benchmarks.corpus import END_MS, write_corpus
+from tests.replacing import replace
 from tests.ui.fakes import FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled, type_at_once, wait_until
 from tests.ui.views.test_clients import mixed

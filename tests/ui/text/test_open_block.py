@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from claude_tui.engine.queries.allowances.blocks import UsageBlock, Window
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.model import Phase, Progress
 from claude_tui.ui.text.open_block import EVERY_MS, OpenBlock, left_text
+from tests.replacing import replace
 from tests.ui.fakes import NOW_MS, FakeSource, snapshot
 from tests.ui.helpers import running, screen_text
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from claude_tui.ui.views.base.view import EVERYTHING
 from claude_tui.ui.widgets.days.day_detail import day_summary
 from claude_tui.ui.widgets.days.heatmap import OVER, REMEMBERED, Heatmap
 from claude_tui.ui.widgets.limits import budget_lines
+from tests.replacing import replace
 from tests.ui.fakes import TODAY, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text
 

@@ -9,7 +9,6 @@ import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,6 +38,7 @@ from claude_tui.ui.views.shares import SessionShare
 from claude_tui.ui.widgets.dimensions import KEYS
 from tests.engine.counting import counted
 from tests.logs import ClaudeHome, assistant, usage
+from tests.replacing import replace
 from tests.ui.fakes import NOW_MS, FakeCauses, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
 from tests.ui.views.test_rows import exported
@@ -266,6 +266,21 @@ async def test_explain_says_the_convention_and_waste_its_proofs() -> None:
         await press(pilot, "escape", "w", "i")
         assert "272k tokens paid anew after 1h 06m" in screen_text(app)
         assert "read from the cache, had it been there" in screen_text(app)
+
+
+async def test_lost_caches_say_the_last_of_them_and_what_the_next_would_cost() -> None:
+    async with running(size=(140, 30)) as (app, pilot):
+        await press(pilot, "7", "c")
+        await wait_until(pilot, lambda: "paused over 1 hour" in screen_text(app))
+        assert "$2.74 272k themes-svg" in screen_text(app)
+        assert "$30.06 of $19,607.00. A pause of more than 4m now costs $2.90." in screen_text(app)
+
+
+async def test_sub_agents_say_their_model_on_a_usual_terminal() -> None:
+    async with running(size=(80, 24)) as (app, pilot):
+        await press(pilot, "7", "a")
+        await wait_until(pilot, lambda: "opus-4-8" in screen_text(app))
+        assert all(title in screen_text(app) for title in ("Agents", "$/agent", "Model", "Msgs"))
 
 
 async def test_rows_can_be_filtered_sorted_and_written_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,6 +24,7 @@ from claude_tui.ui.settings.file import Settings
 from claude_tui.ui.text import clients
 from claude_tui.ui.text.drawings.stacks import SERIES
 from tests.captured import one_set, responses_in
+from tests.replacing import replace
 from tests.ui.fakes import NOW_MS, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -14,6 +13,7 @@ from claude_tui.ui.widgets.days.day_detail import DayFound, day_detail, day_summ
 from claude_tui.ui.widgets.days.day_grid import build_grid
 from claude_tui.ui.widgets.days.heatmap import REMEMBERED, Heatmap
 from claude_tui.ui.widgets.days.legend import legend
+from tests.replacing import replace
 from tests.ui.fakes import TODAY, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from claude_tui.ui.widgets.days.heatmap import LABELS, Heatmap
+from tests.replacing import replace
 from tests.ui.fakes import FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
 from tests.ui.terminal.test_opener import program

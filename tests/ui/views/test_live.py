@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from claude_tui.model import Activity, SessionState
@@ -12,6 +10,7 @@ from claude_tui.ui.views.live import LEAST_TABLE, LiveView
 from claude_tui.ui.widgets.burn_graph import BurnGraph
 from claude_tui.ui.widgets.cards import LiveCards, SessionCard
 from claude_tui.ui.widgets.folded_line import FoldedLine
+from tests.replacing import replace
 from tests.ui.fakes import NOW_MS, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +13,7 @@ from claude_tui.model import Totals
 from claude_tui.ui.table.kinds.cells import UNKNOWN
 from claude_tui.ui.views.plan import active_time, change_text
 from claude_tui.ui.widgets.limits import limit_lines
+from tests.replacing import replace
 from tests.ui.fakes import EVERYTHING, NOW_MS, FakeSource
 from tests.ui.helpers import press, running, screen_text
 

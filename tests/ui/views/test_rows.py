@@ -3,7 +3,6 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from claude_tui.ui.terminal import editor
 from claude_tui.ui.views import turns
 from claude_tui.ui.views.projects import project_columns
 from claude_tui.ui.widgets.row_detail import kinds
+from tests.replacing import replace
 from tests.ui.fakes import FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
 

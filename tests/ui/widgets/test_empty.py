@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 from claude_tui.model import ProblemKind
 from claude_tui.ui.widgets.empty import message
+from tests.replacing import replace
 from tests.ui.fakes import snapshot
 
 

@@ -19,12 +19,16 @@ if TYPE_CHECKING:
     import re
 
     from claude_tui.engine.state.store import Store
+    from claude_tui.engine.unchanged import Unchanged
     from claude_tui.fleet.read import Fleet
     from claude_tui.model import Query, Totals
 
 
 CAUSES: Final = ("tool", "mcp", "skill", "plugin", "agent", "branch", "ticket", "kind", "context", "cache")
 """What `--by` takes to say what the money went for."""
+
+KEPT: Final = ("day", "week", "month", "model", "project", "account", "session", "all")
+"""What `--by` takes of which the answer is kept: no look at folders, no name of this machine, no single response."""
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -78,6 +82,11 @@ def add_arguments(parser: CommandParser) -> None:
         help="with --by ticket: what a ticket looks like in the name of a branch "
         "(default: that of config.toml, or ABC-123 and #123)",
     )
+    parser.add_argument(
+        "--context",
+        action="store_true",
+        help="with --by tool or mcp: also what results brought into prompts, and what carrying them along cost",
+    )
     add_period_options(parser)
     add_scope_options(parser)
     add_strict_option(parser)
@@ -99,6 +108,8 @@ def run(options: Namespace) -> int:
         raise exits.CommandError("--csv cannot be combined with --json", exits.USAGE)
     if options.ticket_pattern and options.by != "ticket":
         raise exits.CommandError("--ticket-pattern needs --by ticket", exits.USAGE)
+    if options.context and options.by not in ("tool", "mcp"):
+        raise exits.CommandError("--context needs --by tool or --by mcp", exits.USAGE)
     if options.by in CAUSES:
         if options.url:
             raise exits.CommandError(f"--by {options.by} reads the logs, and --from has none", exits.USAGE)
@@ -109,13 +120,31 @@ def run(options: Namespace) -> int:
         raise exits.CommandError(f"--by {options.by} needs --from", exits.USAGE)
     if fleet is not None and options.by == "hour":
         raise exits.CommandError("a table of many machines has no hours; responses/ has the instants", exits.USAGE)
+    unchanged = None if fleet is not None else _unchanged(options, asked)
+    known = None if unchanged is None else unchanged.answer()
+    if known is not None:
+        streams.write_lines([known])
+        return exits.OK
     with beside() as meanwhile:  # the cache is written while the report is made
-        store = counted(options, meanwhile=meanwhile) if fleet is None else fleet.store
-        _print(options, store, fleet, narrowed(store, asked, options))
+        store = counted(options, meanwhile=meanwhile, unchanged=unchanged) if fleet is None else fleet.store
+        answer = _print(options, store, fleet, narrowed(store, asked, options))
+        if unchanged is not None and answer is not None and not (options.strict and store.problems):
+            unchanged.keep(*answer)
     return exits.PARTIAL if options.strict and store.problems else exits.OK
 
 
-def _print(options: Namespace, store: Store, fleet: Fleet | None, query: Query) -> None:
+def _unchanged(options: Namespace, asked: Query) -> Unchanged | None:
+    """Return what may know the answer: to those who ask for JSON, of sections that are made of logs and sums alone."""
+    if not options.json or options.by not in KEPT:
+        return None
+    from claude_tui.cli.counting.answered import unchanged_of
+
+    question = options.by, options.top, options.project, options.session, options.strict
+    return unchanged_of(options, asked, "report", *question)
+
+
+def _print(options: Namespace, store: Store, fleet: Fleet | None, query: Query) -> tuple[bytes, int] | None:
+    """Print the report. Returns it if it is JSON, and the newest instant that it tells of."""
     from claude_tui.reports.report import ALL, SECTIONS, SUMMED, csv_of, json_row, report, sections_of
     from claude_tui.reports.report_tables import footer, tables
 
@@ -134,9 +163,11 @@ def _print(options: Namespace, store: Store, fleet: Fleet | None, query: Query) 
     if options.csv:
         streams.write_lines(csv_of(sections[0]))
     elif options.json:
-        streams.write_json(report(snapshot, sections, figures), default=json_row)
+        made = streams.write_json(report(snapshot, sections, figures), default=json_row)
+        return None if made is None else (made, snapshot.totals.last_ms)
     else:
         streams.write_tables(tables(snapshot, sections), footer(snapshot, figures))
+    return None
 
 
 def _summed(store: Store, query: Query, by: str) -> Mapping[str, Totals]:
@@ -166,7 +197,12 @@ def _causes(options: Namespace) -> int:
     asked = period(options)
     store = counted(options)
     query = narrowed(store, asked, options)
-    table = causes_of(store, by=options.by).table(query, options.by, ticket=pattern)
+    causes = causes_of(store, by="context" if options.context else options.by)
+    table = causes.table(query, options.by, ticket=pattern)
+    if options.context:
+        from claude_tui.engine.queries.causes.results import with_results
+
+        table = with_results(table, causes.table(query, "context"))
     timezone, prices = str(store.calendar.zone), store.pricer.describe()
     if options.csv:
         streams.write_lines(reports.csv_of(table, options.top))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import Any, BinaryIO, Final
 
 from claude_tui.clients import SOURCES
 from claude_tui.engine.ledger.file.record import FileKey, facts_to_json
@@ -19,6 +19,7 @@ from claude_tui.engine.ledger.history import MergeResult
 from claude_tui.engine.ledger.ledger import Ledger
 from claude_tui.engine.ledger.pieces import LedgerPiece
 from claude_tui.engine.ledger.scope import clean_host
+from claude_tui.records import NamedTuple
 from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, RowOwner, key_number, put_or_drop
 from claude_tui.sources.protocol import FileFacts
 

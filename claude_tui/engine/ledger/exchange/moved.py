@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.ledger.file.schema import BUSY_S
 from claude_tui.engine.ledger.history import MergeResult
 from claude_tui.engine.ledger.ledger import Ledger
 from claude_tui.engine.ledger.pieces import KnownFile, LedgerPiece
+from claude_tui.records import NamedTuple
 
 BATCH: Final = 20_000
 """Responses per commit."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from zlib import crc32
 
 from claude_tui.engine.ledger.file.record import (
@@ -28,6 +28,7 @@ from claude_tui.engine.ledger.file.record import (
 from claude_tui.engine.ledger.file.runs import RUN, BadRunError, decode, encode
 from claude_tui.engine.ledger.file.schema import DamagedError, LedgerError
 from claude_tui.engine.ledger.file.sound import unsound, unsound_place, without
+from claude_tui.records import NamedTuple
 from claude_tui.sources.columns import Columns
 
 __all__ = ["RUN_BITS", "Book", "Doubt", "FileKey", "FileRecord", "Rewritten", "Seal", "check_run", "read_record"]

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.ledger.file.record import has_types, row_crc
+from claude_tui.records import NamedTuple
 
 _CREATE: Final = (
     "CREATE TABLE IF NOT EXISTS causes (file INTEGER PRIMARY KEY, size INTEGER NOT NULL, mtime INTEGER NOT NULL,"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from zlib import crc32
 
 from claude_tui.engine.ledger.file.runs import load_json
 from claude_tui.engine.ledger.file.schema import DamagedError
 from claude_tui.engine.ledger.file.sound import facts_of_json
+from claude_tui.records import NamedTuple
 from claude_tui.sources.protocol import FileFacts
 
 RUN_BITS: Final = 20

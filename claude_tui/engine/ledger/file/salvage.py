@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from claude_tui import files
 from claude_tui.engine.ledger.file.book import RUN_BITS, Book, FileRecord, check_run, read_record
@@ -19,6 +19,7 @@ from claude_tui.engine.ledger.file.causes import KeptCauses, causes_of, put_caus
 from claude_tui.engine.ledger.file.runs import BadRunError, decode
 from claude_tui.engine.ledger.file.schema import DamagedError, LedgerError, connect, explained, free_name, writing
 from claude_tui.engine.ledger.file.sound import unsound, unsound_place, without
+from claude_tui.records import NamedTuple
 from claude_tui.sources.columns import Columns
 
 

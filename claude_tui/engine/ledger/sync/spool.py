@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.clients import TELEMETRY
 from claude_tui.engine.ledger.ledger import Ledger
 from claude_tui.engine.ledger.pieces import stamp_of
 from claude_tui.engine.scan.reading import FileReader, Task
+from claude_tui.records import NamedTuple
 from claude_tui.sources.protocol import LogFile
 from claude_tui.sources.registry import logs_below
 from claude_tui.sources.telemetry.keeping import exclusive, is_due

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
 from claude_tui.model import Response, Totals, Usage
+from claude_tui.records import NamedTuple
 from claude_tui.units import HOUR_MS, MINUTE_MS
 
 LENGTH_MS: Final = 5 * HOUR_MS

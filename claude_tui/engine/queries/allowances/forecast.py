@@ -8,7 +8,9 @@ stretches as long, each beginning at this hour of an earlier day. The middle eig
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
+
+from claude_tui.records import NamedTuple
 
 LEAST_STRETCHES: Final = 8
 """Nothing is said from fewer stretches of the past."""

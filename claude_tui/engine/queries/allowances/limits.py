@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from claude_tui import files
+from claude_tui.records import NamedTuple
 from claude_tui.sources.values.numbers import number_of
 from claude_tui.units import DAY_MS, HOUR_MS, MINUTE_MS
 

@@ -14,9 +14,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from pathlib import Path
 from typing import Final
 
-from claude_tui.engine.queries.causes.context import CONTEXT, Context
+from claude_tui.engine.queries.causes.context.context import CONTEXT, Context
+from claude_tui.engine.queries.causes.context.kept import KeptTotals
 from claude_tui.engine.queries.causes.costs.billing import BilledLine, Biller
-from claude_tui.engine.queries.causes.costs.doubts import Doubts
+from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
 from claude_tui.engine.queries.causes.costs.misses import CacheMiss, counted_as, misses_of
 from claude_tui.engine.queries.causes.costs.pauses import pauses
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS, NO_ROW
@@ -68,6 +69,7 @@ class Causes:
         self._store = store
         self._ticket = ticket or re.compile(TICKET)
         self._book = CauseBook(store, folder, on_progress, archive)
+        self._contexts = KeptTotals(self._book.kept, self._book.names)
         self._biller = Biller(store)
         self._lock = threading.Lock()
         self._by_file: dict[str, Mapping[int, CacheMiss]] = {}
@@ -91,6 +93,7 @@ class Causes:
             finder = self._refreshed(with_sizes=by == CONTEXT)
             if asked not in self._tables:
                 self._tables[asked] = self._made(query, by, ticket, finder)
+                self._contexts.save()
             return self._tables[asked]
 
     def shares(self, query: Query, of: CauseOf) -> Sequence[ShareOf]:
@@ -215,12 +218,12 @@ class Causes:
             lines = division.lines(row, query.model)
             owner = owners[table.owner[row]]
             agent = (owner.session, owner.agent) if owner.agent else None
-            is_response = query.model in ("", self._store.models[table.model[row]])
-            doubted = Doubts.together(line.doubts for line in lines)
+            is_response = not query.model or query.model == self._store.models[table.model[row]]
+            doubted = lines[0].doubts if len(lines) == 1 else Doubts.together(line.doubts for line in lines)
             shares = division.shares(row, lines)
             sums.add(shares, table.time[row], is_response=is_response, agent=agent, doubts=doubted)
-            doubts = Doubts.together((doubts, doubted)) if any(doubted) else doubts
-            cost_nano = sum(line.cost_nano for line in lines)
+            doubts = doubts if doubted is NO_DOUBTS else Doubts.together((doubts, doubted))
+            cost_nano = lines[0].cost_nano if len(lines) == 1 else sum(line.cost_nano for line in lines)
             responses, total_nano = responses + is_response, total_nano + cost_nano
             if by == "agent" and is_response:
                 (target,) = {share.target for share in shares}
@@ -239,7 +242,7 @@ class Causes:
     def _context(self, query: Query) -> Iterator[CauseTable | None]:
         """Divide by what prompts were made of, in steps as `_table` does."""
         rows = matching_rows(self._store, query)
-        context = Context(self._store, self._book, self._biller, self._misses, query.model)
+        context = Context(self._store, self._book, self._biller, self._misses, self._contexts, query.model)
         for _ in context.add(rows):
             yield None
         for one in unlogged_lines(self._store, query):

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.queries.causes.known.facts import DETACHED, mcp_of
 from claude_tui.engine.queries.causes.tables import NOT_LOGGED, CauseOf, Facts
+from claude_tui.records import NamedTuple
 
 
 class Target(NamedTuple):
@@ -76,6 +77,8 @@ TITLES: Final = {
 }  # fmt: skip
 """What a row is, by dimension."""
 
+NO_MCP: Final = "(no MCP)"
+"""What calls of other tools go to, by MCP server."""
 NO_ROW: Final = "calls without a row of their own (compaction, titles, inside of a web search) have no cause"
 
 
@@ -94,8 +97,8 @@ def _tools(facts: Facts) -> list[Target]:
 
 def _mcp(facts: Facts) -> list[Target]:
     found = (mcp_of(tool) for tool in facts.tools)
-    targets = [Target(mcp[0], mcp[0], mcp[1]) if mcp else Target(None, "(no MCP)") for mcp in found]
-    return targets or [Target(None, "(no MCP)")]
+    targets = [Target(mcp[0], mcp[0], mcp[1]) if mcp else Target(None, NO_MCP) for mcp in found]
+    return targets or [Target(None, NO_MCP)]
 
 
 def _branch(facts: Facts) -> list[Target]:

@@ -6,7 +6,7 @@ Must not sum over responses.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from claude_tui.engine.queries.causes.costs.billing import KINDS, BilledLine, Biller
@@ -16,7 +16,7 @@ from claude_tui.engine.queries.causes.dimensions import DIMENSIONS, Target, targ
 from claude_tui.engine.queries.causes.known.book import CauseBook
 from claude_tui.engine.queries.causes.known.facts import Finder
 from claude_tui.engine.queries.causes.sums import Share
-from claude_tui.engine.queries.causes.tables import NOT_LOGGED
+from claude_tui.engine.queries.causes.tables import NOT_LOGGED, Facts
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Usage
 
@@ -40,6 +40,7 @@ class Division:
         self._store, self._book, self._finder, self._misses = store, book, finder, misses
         self._ticket = ticket
         self._biller = Biller(store)
+        self._known: dict[tuple[object, ...], Sequence[Target]] = {}
 
     def lines(self, row: int, model: str = "") -> list[BilledLine]:
         """Return what is billed for a row of the table, all of it or only what is billed at a model."""
@@ -56,10 +57,7 @@ class Division:
         if by == "cache":
             return _cache(amounts, self._misses.get(row) if self._biller.is_own(row, lines) else None)
         facts = self._finder.facts(row)
-        targets = targets_of(by, facts, self._ticket)
-        if by == "branch":
-            project = self._store.project_of(self._store.owners[self._store.table.owner[row]])
-            targets = [target._replace(project=project) for target in targets]
+        targets = self._targets(row, facts)
         is_call = self._dimension.is_by_call and bool(facts.tools)
         if len(targets) == 1:
             return [Share(targets[0], amounts, is_call, is_call and bool(facts.failed_calls))]
@@ -69,6 +67,19 @@ class Division:
             Share(target, part, is_call, number in failed)
             for number, (target, part) in enumerate(zip(targets, divided, strict=True))
         ]
+
+    def _targets(self, row: int, facts: Facts) -> Sequence[Target]:
+        """Return what a row goes to. Many rows are for the same."""
+        by, owner = self._dimension.name, self._store.table.owner[row] if self._dimension.name == "branch" else -1
+        known = owner, *facts[:1], *facts[2:6], facts.problem, facts.has_calls_only
+        targets = self._known.get(known)
+        if targets is None:
+            targets = targets_of(by, facts, self._ticket)
+            if by == "branch":
+                project = self._store.project_of(self._store.owners[owner])
+                targets = [target._replace(project=project) for target in targets]
+            self._known[known] = targets
+        return targets
 
     def unlogged(self, line: BilledLine) -> list[Share]:
         """Return what that goes to which the client counted and no log shows."""

@@ -13,7 +13,7 @@ from claude_tui.engine.queries.causes.costs.misses import CacheMiss
 from claude_tui.engine.queries.causes.costs.repeats import repeat_cost
 from claude_tui.engine.queries.causes.costs.split import split
 from claude_tui.engine.queries.causes.known.book import CauseBook
-from claude_tui.engine.queries.causes.tables import CountedThings, MissSum, OfWhich
+from claude_tui.engine.queries.causes.tables import CountedThings, LatestMiss, MissSum, OfWhich
 from claude_tui.engine.state.store import Store
 
 
@@ -38,13 +38,18 @@ def of_which(
         lines = biller.lines(row, model) if miss or at in found.failed or at in found.interrupted else []
         cost_nano, doubts = sum(line.cost_nano for line in lines), Doubts.together(line.doubts for line in lines)
         if miss is not None and biller.is_own(row, lines):
-            _, number, lost_tokens, missed_nano, last_ms, before = missed.get(miss.cause) or MissSum(miss.cause)
+            _, number, lost_tokens, missed_nano, latest, before = missed.get(miss.cause) or MissSum(miss.cause)
+            this_nano = min(miss.cost_nano, cost_nano)
+            if times[row] >= latest.time_ms:
+                project = store.project_of(store.owners[store.table.owner[row]])
+                branch = book.names.told.names[found.told[at]].branch
+                latest = LatestMiss(times[row], project, branch, miss.lost_tokens, this_nano)
             missed[miss.cause] = MissSum(
                 miss.cause,
                 number + 1,
                 lost_tokens + miss.lost_tokens,
-                missed_nano + min(miss.cost_nano, cost_nano),
-                max(last_ms, times[row]),
+                missed_nano + this_nano,
+                latest,
                 Doubts.together((before, doubts.but_for_output())),
             )
         if at in found.failed:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from operator import add
 
 from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
 from claude_tui.engine.queries.causes.costs.misses import CacheMiss
 from claude_tui.engine.queries.causes.dimensions import Target
 from claude_tui.engine.queries.causes.tables import CauseRow, CountedThings, StartedAgents
 from claude_tui.model import Usage
+from claude_tui.records import NamedTuple
 
 Amounts = tuple[int, ...]
 """A cost, the counters of a usage, and the tokens of it that have no price."""
@@ -38,13 +39,11 @@ class _Sum:
         self.missed = CountedThings()
 
     def add(self, share: Share, time_ms: int, doubts: Doubts) -> None:
-        for at, amount in enumerate(share.amounts):
-            if amount:
-                self.amounts[at] += amount
+        self.amounts = list(map(add, self.amounts, share.amounts))
         self.calls += share.is_call
         self.failed += share.is_failed
         self.last_ms = max(self.last_ms, time_ms)
-        if any(doubts):
+        if doubts is not NO_DOUBTS:
             self.doubts = Doubts.together((self.doubts, doubts if share.has_output else doubts.but_for_output()))
 
     def row(self, target: Target, beside: StartedAgents) -> CauseRow:
@@ -77,14 +76,22 @@ class Sums:
         """Add the shares of one response; `agent` names the session and the sub-agent it is of."""
         seen: set[int] = set()
         for share in shares:
-            whole = self._sums.setdefault(share.target._replace(part=""), _Sum())
+            target, part = share.target, share.target.part
+            if part:
+                target = target._replace(part="")
+            whole = self._sums.get(target)
+            if whole is None:
+                whole = self._sums[target] = _Sum()
             found = [whole]
-            if share.target.part:
-                found.append(whole.parts.setdefault(share.target.part, _Sum()))
+            if part:
+                if part not in whole.parts:
+                    whole.parts[part] = _Sum()
+                found.append(whole.parts[part])
             for one in found:
                 one.add(share, time_ms, doubts)
                 if is_response and id(one) not in seen:
-                    seen.add(id(one))
+                    if len(shares) > 1:
+                        seen.add(id(one))
                     one.responses += 1
             if agent is not None:
                 whole.agents.add(agent)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
 from claude_tui.engine.queries.causes.costs.misses import CacheMiss
 from claude_tui.model import Response, Totals, Usage
+from claude_tui.records import NamedTuple
 
 NOT_LOGGED: Final = "(not in the log)"
 GONE: Final = "(log gone)"
@@ -53,7 +54,8 @@ class CauseRow(NamedTuple):
     `name` is None if nothing is named, and `label` says what that means; names are as the log has them. Costs and
     `usage` of all rows sum to the totals; a response with calls of several rows counts in each of their `responses`.
     `agents` counts sub-agents. `parts` are tools of an MCP server, and sum to it. By context, `usage` is empty:
-    `tokens_est` came into prompts, and `carried_nano` of the cost was for reading them again. By sub-agent there are
+    `tokens_est` came into prompts, and `carried_nano` of the cost was for reading them again; of a tool that are its
+    results, where they were asked for, which other costs are for. By sub-agent there are
     `models`, that of the dearest responses first, and `missed`: lost caches, and what of the cost is for them.
     """
 
@@ -96,8 +98,18 @@ class CauseOf(NamedTuple):
     project: str = ""
 
 
+class LatestMiss(NamedTuple):
+    """The newest lost cache of a cause: when and where, and what that one cost."""
+
+    time_ms: int = 0
+    project: str = ""
+    branch: str = ""
+    lost_tokens: int = 0
+    cost_nano: int = 0
+
+
 class MissSum(NamedTuple):
-    """The lost caches of one cause: how many, the tokens paid anew, what that cost, and when it last happened.
+    """The lost caches of one cause: how many, the tokens paid anew, what that cost, and the newest of them.
 
     `doubts` are those of the prices: what a prompt was is always logged."""
 
@@ -105,7 +117,7 @@ class MissSum(NamedTuple):
     number: int = 0
     lost_tokens: int = 0
     cost_nano: int = 0
-    last_ms: int = 0
+    latest: LatestMiss = LatestMiss()
     doubts: Doubts = NO_DOUBTS
 
     @property
@@ -129,7 +141,10 @@ class OfWhich(NamedTuple):
 
 
 class CauseTable(NamedTuple):
-    """A dimension: the rows, the dearest first, which sum to the total; by what convention; and what to know of it."""
+    """A dimension: the rows, the dearest first, which sum to the total; by what convention; and what to know of it.
+
+    `has_results`: rows also say what the results of their calls brought into prompts, as `results` adds it.
+    """
 
     by: str
     convention: str
@@ -139,6 +154,7 @@ class CauseTable(NamedTuple):
     of_which: OfWhich
     notes: tuple[str, ...] = ()
     doubts: Doubts = Doubts()
+    has_results: bool = False
 
     @property
     def sums(self) -> Totals:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from statistics import median_low
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.queries.causes.costs.billing import Biller
 from claude_tui.engine.queries.causes.costs.doubts import Doubts
@@ -23,6 +23,7 @@ from claude_tui.engine.queries.responses import lines_of
 from claude_tui.engine.queries.snapshots.shown_rows import session_name
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Response, Totals
+from claude_tui.records import NamedTuple
 
 MOST: Final = 5
 PROOFS: Final = 3

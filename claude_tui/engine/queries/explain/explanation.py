@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.client_totals import ClientSession
 from claude_tui.engine.queries.telemetry import TelemetryFigures
 from claude_tui.model import ESTIMATE_FLAGS, Usage
 from claude_tui.pricing.explain import RateRow
+from claude_tui.records import NamedTuple
 from claude_tui.sources.auditing.audit import COPY, INHERITED, MIGRATED, PROGRESS, RESTATED, SIDE_QUESTION
 
 COUNTED: Final = "counted"

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.queries.responses import covers
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
+from claude_tui.records import NamedTuple
 from claude_tui.units import MINUTE_MS
 
 GAP_MS: Final = 15 * MINUTE_MS

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.queries.periods.active_time import ActiveTime
 from claude_tui.engine.queries.periods.calendar import cycle
 from claude_tui.model import ModelRow, ProjectRow, Query, Snapshot, Totals
+from claude_tui.records import NamedTuple
 
 USUAL_DAYS: Final = 7
 """So many days are compared if none are asked for."""

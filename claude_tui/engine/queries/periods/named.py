@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui import moments
 from claude_tui.engine.queries.periods.calendar import cycle
 from claude_tui.model import Totals
+from claude_tui.records import NamedTuple
 
 
 class Period(NamedTuple):

@@ -6,11 +6,11 @@ Must not know rows or sums.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from claude_tui.engine.queries.snapshots.sessions import Presence
 from claude_tui.engine.queries.snapshots.shown_rows import session_name, title_of
 from claude_tui.engine.state.facts import SessionKey
+from claude_tui.records import NamedTuple
 from claude_tui.sources.protocol import FileFacts
 
 

@@ -70,7 +70,7 @@ def _renew_sessions(picture: Picture, store: Store, now_ms: int, beside: BesideC
     picture.changed_sessions = set()
     subtotals = rollup.sessions.subtotals
     stale = _stale(dirty, subtotals, rows)
-    not_silent = set(_make_sessions(rows, {key: subtotals[key] for key in stale or ()}, store, now_ms, beside))
+    not_silent = set(_make_sessions(rows, stale or (), subtotals, store, now_ms, beside))
     if now_ms < picture.now_ms:
         picture.lively |= rows.keys()  # the clock was set back
     picture.now_ms = now_ms
@@ -114,6 +114,7 @@ def _renew_sessions(picture: Picture, store: Store, now_ms: int, beside: BesideC
 
 def _make_sessions(
     rows: dict[SessionKey, SessionRow],
+    stale: Iterable[SessionKey],
     subtotals: Mapping[SessionKey, SessionSubtotal],
     store: Store,
     now_ms: int,
@@ -123,8 +124,8 @@ def _make_sessions(
     been silent for long, which a row says to begin with."""
     facts_of, silent_ms = store.facts.sessions, now_ms - SILENT_MS
     presences, prompts, has_titles = beside.presences, beside.prompts, beside.has_titles
-    for key, subtotal in subtotals.items():
-        facts = facts_of.get(key)
+    for key in stale:
+        subtotal, facts = subtotals[key], facts_of.get(key)
         presence = presences.get(key) if presences else None
         row = session_row(store, key, subtotal, facts, presence, prompts.get(key, "") if prompts else "")
         rows[key] = row if has_titles else row._replace(name=beside.name(key, None, None))

@@ -11,9 +11,9 @@ from operator import sub
 from typing import Final
 
 from claude_tui.engine.queries.snapshots.subtotals import (
-    AgentPart,
     DaySubtotal,
     ModelSubtotal,
+    Part,
     ProjectSubtotal,
     SessionSubtotal,
     Sheet,
@@ -24,7 +24,7 @@ from claude_tui.engine.queries.snapshots.subtotals import (
 from claude_tui.engine.state.facts import SessionKey
 from claude_tui.engine.state.store import Owner, Store
 from claude_tui.engine.state.sums.cells import CellKey, Sums
-from claude_tui.model import COST, FIRST, LAST, RESPONSES, Query, Totals
+from claude_tui.model import COST, FIRST, LAST, Query, Totals
 
 _ALL_DAYS: Final = 1 << 62
 _NOTHING: Final = Totals()
@@ -36,13 +36,8 @@ ByDay = defaultdict[int, list[Sums]]
 """Sums of cells by their days."""
 Project = tuple[Label, ProjectSubtotal, list[Sequence[int]]]
 """A project that is to be summed, and the sums it is to be summed from."""
-Cells = list[tuple[str, Project, Sums]]
-"""Sums of cells, each with its model and project."""
-Gathered = tuple[Project | None, Cells, list[AgentPart]]
-"""The project of a session's own folder, if that is known, its cells, and once more those of its sub-agents."""
-Place = tuple[Project, Cells, str, list[AgentPart], defaultdict[int, ByDay]]
-"""Where the cells of an owner go: its project, the cells of its session, the sub-agent it is, if any, and the cells of
-those; and those of its client, by the numbers of their models."""
+Gathered = tuple[Project | None, list[Part], list[tuple[Project, Sums]]]
+"""The project of a session's own folder, its parts, and only if that folder is not known, these by project."""
 
 
 class Rollup:
@@ -83,21 +78,39 @@ class Rollup:
         projects: dict[Label, Project] = {}
         sessions: dict[SessionKey, Gathered] = {}
         of_clients = defaultdict[str, defaultdict[int, ByDay]](lambda: defaultdict(lambda: defaultdict(list)))
-        places, names = self._places(store, projects, sessions, of_clients), store.models
+        facts_of, project_of, owners, names = store.facts.sessions, store.projects.of, store.owners, store.models
+        is_of = [self._is_of(store, owner) for owner in owners] if self._is_of_some else None
         is_limited = self._is_limited
+
+        def project_at(source: str, folder: str) -> Project:
+            label = source, project_of(folder)
+            known = projects.get(label)
+            if known is None:
+                known = projects[label] = label, ProjectSubtotal(_NOTHING), []
+            return known
+
+        last = last_source = None
         for (day, owner, number), sums in store.cells.all.items():
-            place = places[owner]
-            model = names[number]
-            if place is None or (is_limited and not self._covers(day, model)):
+            if (is_of and not is_of[owner]) or (is_limited and not self._covers(day, names[number])):
                 continue
-            project, of_session, agent, of_agents, of_models = place
+            source, name, agent, folder = owners[owner]
+            if name != last or source != last_source:  # most cells of a session follow each other
+                key = last_source, last = source, name
+                session = sessions.get(key)
+                if session is None:
+                    facts = facts_of.get(key)
+                    cwd = facts.cwd if facts is not None else ""
+                    session = sessions[key] = project_at(source, cwd) if cwd else None, [], []
+                own, parts, by_project = session
+                of_models = of_clients[source]
             of_models[number][day].append(sums)
+            parts.append((agent, names[number], sums))
+            project = own or project_at(source, folder)
+            if own is None:
+                by_project.append((project, sums))
             if day >= costs_since:
                 costs = project[1].days
                 costs[day] = costs.get(day, 0) + sums[COST]
-            of_session.append((model, project, sums))
-            if agent:
-                of_agents.append((agent, model, sums))
         self._fill_models(of_clients, names)
         self._fill_sessions(sessions)
         self._fill_projects(projects)
@@ -124,33 +137,24 @@ class Rollup:
     def _fill_sessions(self, gathered: dict[SessionKey, Gathered]) -> None:
         """Sum sessions, and gather their sums by project."""
         subtotals = self.sessions.subtotals
-        for key, (_, cells, of_agents) in gathered.items():
-            if not cells:
-                continue
-            ((model, project, sums), *others) = cells
-            models, earliest, is_of_one = {model: sums[RESPONSES]}, (sums[FIRST], project[0][1]), True
-            for model, other, more in others:
-                models[model] = models.get(model, 0) + more[RESPONSES]
-                if more[FIRST] <= earliest[0]:
-                    earliest = min(earliest, (more[FIRST], other[0][1]))
-                if other is not project:
-                    is_of_one = False
-            totals = sum_of([sums for _, _, sums in cells]) if others else totals_of(sums)
-            subtotals[key] = SessionSubtotal(totals, models, earliest, of_agents)
-            if is_of_one:
-                project[1].sessions.add(key)
-                project[2].append(totals)
-                continue
-            for _, other, more in cells:
-                other[1].sessions.add(key)
-                other[2].append(more)
+        for key, (own, parts, by_project) in gathered.items():
+            totals = sum_of([part[2] for part in parts]) if len(parts) > 1 else totals_of(parts[0][2])
+            if own is not None:
+                own[1].sessions.add(key)
+                own[2].append(totals)
+                earliest = totals[FIRST], own[0][1]
+            else:
+                earliest = min((sums[FIRST], project[0][1]) for project, sums in by_project)
+                for project, sums in by_project:
+                    project[1].sessions.add(key)
+                    project[2].append(sums)
+            subtotals[key] = SessionSubtotal(totals, earliest, parts)
         self.sessions.dirty.update(subtotals)
 
     def _fill_projects(self, gathered: dict[Label, Project]) -> None:
         subtotals = self.projects.subtotals
         for label, subtotal, sums in gathered.values():
-            if sums:
-                subtotal.totals, subtotals[label] = sum_of(sums), subtotal
+            subtotal.totals, subtotals[label] = sum_of(sums), subtotal
         self.projects.dirty.update(subtotals)
 
     def update(self, store: Store, key: CellKey, before: Sequence[int]) -> None:
@@ -167,43 +171,6 @@ class Rollup:
             (key in self.sessions.subtotals) is not (store.accounts.of(key[0], store.facts.path_of(key)) == account)
             for key in sessions
         )
-
-    def _places(
-        self,
-        store: Store,
-        projects: dict[Label, Project],
-        sessions: dict[SessionKey, Gathered],
-        of_clients: defaultdict[str, defaultdict[int, ByDay]],
-    ) -> list[Place | None]:
-        """Return the place of each owner. What the places refer to is filled in."""
-        facts_of, project_of, is_of_some = store.facts.sessions, store.projects.of, self._is_of_some
-
-        def project(source: str, folder: str) -> Project:
-            label = source, project_of(folder)
-            known = projects.get(label)
-            if known is None:
-                known = projects[label] = label, ProjectSubtotal(_NOTHING), []
-            return known
-
-        places: list[Place | None] = []
-        last = last_source = None
-        for owner in store.owners:
-            source, name, agent, folder = owner
-            if is_of_some and not self._is_of(store, owner):
-                places.append(None)
-                continue
-            if name != last or source != last_source:  # most of a session follow each other
-                last, last_source = name, source
-                key = source, name
-                session = sessions.get(key)
-                if session is None:
-                    facts = facts_of.get(key)
-                    cwd = facts.cwd if facts is not None else ""
-                    session = sessions[key] = project(source, cwd) if cwd else None, [], []
-                own, of_session, of_agents = session
-                of_models = of_clients[source]
-            places.append((own or project(source, folder), of_session, agent, of_agents, of_models))
-        return places
 
     def _is_of(self, store: Store, owner: Owner) -> bool:
         """Whether the query covers an owner."""
@@ -226,7 +193,7 @@ class Rollup:
             return
         source, name, agent, _ = owner
         key, project = (source, name), store.project_of(owner)
-        responses, cost, earliest = change.responses, change.cost_nano, (change.first_ms, project)
+        cost, earliest = change.cost_nano, (change.first_ms, project)
         self.all.add(None, change)
         of_model = self.models.add((source, model), change)
         of_model.days[day] = of_model.days.get(day, 0) + cost
@@ -236,7 +203,5 @@ class Rollup:
         of_project.days[day] = of_project.days.get(day, 0) + cost
         of_project.sessions.add(key)
         session = self.sessions.add(key, change)
-        session.models[model] = session.models.get(model, 0) + responses
         session.earliest = min(session.earliest, earliest)
-        if agent:
-            session.add_of_agent(agent, model, change)
+        session.add_part(agent, model, change)

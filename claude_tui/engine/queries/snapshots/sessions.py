@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.queries.activity import SILENT_MS, WORKING_MS
 from claude_tui.model import Activity, SessionState
 from claude_tui.pricing import Pricer
+from claude_tui.records import NamedTuple
 from claude_tui.sources.protocol import FileFacts
 from claude_tui.sources.values.instants import AHEAD_MS
 

@@ -9,8 +9,8 @@ from typing import Final, overload
 
 from claude_tui.engine.queries.snapshots.sessions import Presence, context_window
 from claude_tui.engine.queries.snapshots.subtotals import (
-    AgentPart,
     ModelSubtotal,
+    Part,
     ProjectSubtotal,
     SessionSubtotal,
     sum_of,
@@ -55,16 +55,35 @@ def session_row(
         _, _, folder, title, branch, version, _, _, context_tokens, context_model, compactions, compacted_tokens, *_,
     ) = known = facts or NO_FACTS  # fmt: skip
     source, session = key
-    title = title.strip() or (presence.name.strip() if presence else "")
-    project, agents = subtotal.earliest[1], subtotal.of_agents
+    title, project = title.strip() or (presence.name.strip() if presence else ""), subtotal.earliest[1]
+    models, has_agents = _used(subtotal.parts)
     # Every field by its place, for there may be thousands of rows: by its name each would take six times as long.
     return _session_row((
         session, display_name(title or _short(session)), source, project, _shown(project),
-        _shown(branch) if branch else "", _shown(version) if version else "",
-        _by_use(subtotal.models), subtotal.totals, AgentRows(key, agents, store.facts.agents) if agents else (), _DONE,
-        context_tokens, context_window(store.pricer, known) if context_model else 0, compactions, compacted_tokens,
-        0, "" if title else prompt, folder,
+        _shown(branch) if branch else "", _shown(version) if version else "", models, subtotal.totals,
+        AgentRows(key, subtotal.parts, store.facts.agents) if has_agents else (), _DONE, context_tokens,
+        context_window(store.pricer, known) if context_model else 0, compactions, compacted_tokens, 0,
+        "" if title else prompt, folder,
     ))  # fmt: skip
+
+
+def _used(parts: Sequence[Part]) -> tuple[tuple[str, ...], bool]:
+    """Return the models that a session used, most used first, safe to show, and whether sub-agents did any of it."""
+    has_agents, is_of_one, first = False, True, parts[0][1] if parts else ""
+    for agent, model, _ in parts:
+        if agent:
+            has_agents = True
+        if model != first:
+            is_of_one = False
+    return _alone(first) if parts and is_of_one else _by_use(parts), has_agents
+
+
+def _by_use(parts: Iterable[Part]) -> tuple[str, ...]:
+    """Return models by responses, most used first, safe to show."""
+    responses: dict[str, int] = {}
+    for _, model, sums in parts:
+        responses[model] = responses.get(model, 0) + sums[RESPONSES]
+    return tuple(map(_shown, sorted(responses, key=lambda model: (-responses[model], model))))
 
 
 class AgentRows(Sequence[AgentRow]):
@@ -74,17 +93,14 @@ class AgentRows(Sequence[AgentRow]):
     It belongs to one snapshot: nothing that the rows are made of changes, so whoever asks gets the same, in any thread.
     """
 
-    __slots__ = ("_facts", "_parts", "_rows")
+    __slots__ = ("_facts_of", "_key", "_parts", "_rows")
 
-    def __init__(self, key: SessionKey, parts: Sequence[AgentPart], facts_of: Mapping[AgentKey, FileFacts]) -> None:
-        source, session = key
-        self._parts = parts
-        self._facts = [facts_of.get((source, session, part[0])) for part in parts]
+    def __init__(self, key: SessionKey, parts: Sequence[Part], facts_of: Mapping[AgentKey, FileFacts]) -> None:
+        self._key, self._parts, self._facts_of = key, parts, facts_of
         self._rows: tuple[AgentRow, ...] | None = None
 
     def __len__(self) -> int:
-        parts = self._parts
-        return len({part[0] for part in parts}) if len(parts) > 1 else len(parts)
+        return len({agent for agent, _, _ in self._parts if agent})
 
     @overload
     def __getitem__(self, index: int) -> AgentRow: ...
@@ -109,20 +125,19 @@ class AgentRows(Sequence[AgentRow]):
 
     def _made(self) -> tuple[AgentRow, ...]:
         if self._rows is None:
-            self._rows = (*_agent_rows(self._parts, self._facts),)
+            self._rows = (*_agent_rows(self._key, self._parts, self._facts_of),)
         return self._rows
 
 
-def _agent_rows(parts: Iterable[AgentPart], facts: Iterable[FileFacts | None]) -> Iterator[AgentRow]:
-    gathered: dict[str, tuple[FileFacts | None, list[Sequence[int]], dict[str, int]]] = {}
-    for (agent, model, sums), known in zip(parts, facts, strict=True):
-        _, its, models = gathered.setdefault(agent, (known, [], {}))
-        its.append(sums)
-        models[model] = models.get(model, 0) + sums[RESPONSES]
-    for agent in sorted(gathered):
-        known, its, models = gathered[agent]
-        name = _shown(known.agent_type) if known is not None and known.agent_type else display_name(agent)
-        yield AgentRow(agent, name, sum_of(its), _by_use(models))
+def _agent_rows(key: SessionKey, parts: Iterable[Part], facts_of: Mapping[AgentKey, FileFacts]) -> Iterator[AgentRow]:
+    of_agents: dict[str, list[Part]] = {}
+    for part in parts:
+        of_agents.setdefault(part[0], []).append(part)
+    of_agents.pop("", None)  # the session itself
+    for agent, its in sorted(of_agents.items()):
+        facts = facts_of.get((*key, agent))
+        name = _shown(facts.agent_type) if facts is not None and facts.agent_type else display_name(agent)
+        yield AgentRow(agent, name, sum_of([sums for _, _, sums in its]), _by_use(its))
 
 
 def title_of(facts: FileFacts | None, presence: Presence | None) -> str:
@@ -140,14 +155,6 @@ def _short(session: str) -> str:
     """Return a part of an id. Ids that begin with the time, as UUIDs of version 7 do, differ at their end."""
     short = session.removeprefix("session_")
     return short[-8:] if short[14:15] == "7" and _UUID_7.fullmatch(short) else short[:8]
-
-
-def _by_use(responses: dict[str, int]) -> tuple[str, ...]:
-    """Return models by responses, most used first, safe to show."""
-    if len(responses) == 1:  # most have one
-        (model,) = responses
-        return _alone(model)
-    return tuple(map(_shown, sorted(responses, key=lambda model: (-responses[model], model))))
 
 
 @lru_cache(maxsize=1024)

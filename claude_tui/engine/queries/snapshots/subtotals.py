@@ -22,8 +22,8 @@ totals_of: Final = partial(tuple.__new__, Totals)
 """Makes totals of the fields in order: their own way takes three times as long, and there may be tens of thousands."""
 
 
-AgentPart = tuple[str, str, Sequence[int]]
-"""What a sub-agent used of a model, or a part of it: (agent, model, sums)."""
+Part = tuple[str, str, Sequence[int]]
+"""What a session itself or one of its sub-agents used of a model, or a part of that: (agent, model, sums)."""
 
 
 class Subtotal:
@@ -71,37 +71,30 @@ class DaySubtotal(Subtotal):
 
 
 class SessionSubtotal(Subtotal):
-    """A session with its sub-agents. `models` has the responses of each in it.
+    """A session with its sub-agents.
 
     `earliest` is its first instant in any project, and that project: a session without a main file has no folder of its
-    own, so the one of its earliest responses stands for it. `of_agents` is what its sub-agents used, in no order, maybe
-    of one and the same in several parts; as the sums it is replaced and never changed.
+    own, so the one of its earliest responses stands for it. `parts` are what it used, in no order, and maybe more than
+    one of the same sub-agent and model; as the sums they are replaced and never changed.
     """
 
-    __slots__ = ("earliest", "models", "of_agents")
+    __slots__ = ("earliest", "parts")
 
-    def __init__(
-        self,
-        totals: Totals,
-        models: dict[str, int] | None = None,
-        earliest: tuple[int, str] = (NEVER_MS, ""),
-        of_agents: Sequence[AgentPart] = (),
-    ) -> None:
+    def __init__(self, totals: Totals, earliest: tuple[int, str] = (NEVER_MS, ""), parts: Sequence[Part] = ()) -> None:
         self.totals = totals
-        self.models = {} if models is None else models
         self.earliest = earliest
-        self.of_agents = of_agents
+        self.parts = parts
 
-    def add_of_agent(self, agent: str, model: str, change: Totals) -> None:
-        """Add to what a sub-agent used of a model."""
-        parts = [*self.of_agents]
+    def add_part(self, agent: str, model: str, change: Totals) -> None:
+        """Add to what was used of a model by the session itself or by a sub-agent."""
+        parts = [*self.parts]
         for place, (its_agent, its_model, sums) in enumerate(parts):
             if its_agent == agent and its_model == model:
                 parts[place] = agent, model, sum_of((sums, change))
                 break
         else:
             parts.append((agent, model, change))
-        self.of_agents = parts
+        self.parts = parts
 
 
 class Sheet(Generic[K, P]):

@@ -12,9 +12,10 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.native.library import at_hand
+from claude_tui.records import NamedTuple
 
 RUN_LENGTH: Final = 1 << 16
 """Keys in a run: sorting one holds other threads up for some 20 ms. What is not in a run yet costs ten times as much,

@@ -6,7 +6,8 @@ Must not know what a response counts. Takes no locks: the store does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+
+from claude_tui.records import NamedTuple
 
 
 class Mark(NamedTuple):

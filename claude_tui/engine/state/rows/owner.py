@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from claude_tui.records import NamedTuple
 
 
 class Owner(NamedTuple):

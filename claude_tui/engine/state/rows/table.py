@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.clients import TELEMETRY
 from claude_tui.engine.state.rows.interner import Numbers
@@ -17,6 +17,7 @@ from claude_tui.engine.state.rows.memberships import Memberships
 from claude_tui.model import NEVER_MS, Extra, Usage
 from claude_tui.native.library import at_hand
 from claude_tui.pricing.billing.usage import count, iterations, kind_of, read_terms
+from claude_tui.records import NamedTuple
 from claude_tui.sources.columns import (
     ARRAYS,
     COPY,

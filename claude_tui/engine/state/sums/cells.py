@@ -9,13 +9,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from operator import add
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.clients import TELEMETRY
 from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.model import COST, FIRST, LAST, PREMIUM, UNPRICED_TOKENS, Price, Totals, Usage
 from claude_tui.pricing import Pricer
 from claude_tui.pricing.cards import NEVER, WholeRates
+from claude_tui.records import NamedTuple
 from claude_tui.sources.columns import LOWER_BOUND, Columns
 
 Sums = list[int]

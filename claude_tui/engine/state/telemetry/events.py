@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.clients import TELEMETRY
 from claude_tui.engine.state.rows.owner import Owner
@@ -22,6 +22,7 @@ from claude_tui.engine.state.telemetry.pairing import (
     paired,
 )
 from claude_tui.model import Usage
+from claude_tui.records import NamedTuple
 from claude_tui.sources.columns import LOWER_BOUND, Columns, is_sum_of_calls, key_number
 from claude_tui.sources.telemetry.event import Details, details_of
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from operator import sub
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.model import Usage
+from claude_tui.records import NamedTuple
 from claude_tui.sources.client_totals import short_model
 from claude_tui.units import MINUTE_MS
 

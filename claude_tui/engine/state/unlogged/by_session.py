@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import compress
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from claude_tui.engine.state.rows.memberships import Mark, Memberships
 from claude_tui.engine.state.rows.owner import Owner
@@ -18,6 +18,7 @@ from claude_tui.engine.state.rows.table import PAIRED, ResponseTable
 from claude_tui.engine.state.unlogged.remainder import Remainder, remainders
 from claude_tui.engine.state.unlogged.steps import CountedResponse
 from claude_tui.model import Usage
+from claude_tui.records import NamedTuple
 from claude_tui.sources.client_totals import ClientTotal, pack_totals, unpack_pairs, unpack_totals
 from claude_tui.sources.columns import COPY, SIDECHAIN
 from claude_tui.units import HOUR_MS

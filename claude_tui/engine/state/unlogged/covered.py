@@ -6,9 +6,9 @@ Must not know what is left of a total, stores, prices or files.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from claude_tui.engine.state.unlogged.steps import Holdings, Step
+from claude_tui.records import NamedTuple
 
 
 class Covered(NamedTuple):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.state.unlogged.covered import covered_by
 from claude_tui.engine.state.unlogged.steps import (
@@ -23,6 +23,7 @@ from claude_tui.engine.state.unlogged.steps import (
     told,
 )
 from claude_tui.model import Usage
+from claude_tui.records import NamedTuple
 from claude_tui.sources.client_totals import ClientTotal, short_model
 
 _OUTPUT: Final = Usage._fields.index("output")

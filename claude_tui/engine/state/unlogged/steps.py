@@ -9,12 +9,13 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import accumulate
 from operator import add, gt, sub
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.state.rows.memberships import Mark
 from claude_tui.engine.state.rows.table import ResponseTable
 from claude_tui.engine.state.unlogged.strays import strays, stretch_of
 from claude_tui.model import Usage
+from claude_tui.records import NamedTuple
 from claude_tui.sources.client_totals import ClientTotal
 
 CLOCK_MS: Final = 250

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from claude_tui.records import NamedTuple
 
 LONG: Final = 200_000
 """Tokens of one kind above which it charges more, where it does at all."""

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from claude_tui.records import NamedTuple
 from claude_tui.reports.ccusage.against.their_shapes import is_row, is_usage
 from claude_tui.sources.values.json_values import member_of
 

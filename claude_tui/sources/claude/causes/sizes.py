@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 import orjson
 from msgspec import Raw
 
+from claude_tui.records import NamedTuple
 from claude_tui.sources.causes import Call, Caused, Thread
 from claude_tui.sources.claude.causes.lines import Attachment, CausesLine, ContentBlock
 
@@ -25,6 +26,8 @@ CALL_BYTES: Final = 32
 TEXT: Final = "assistant text"
 ANSWERS: Final = "written: answers"
 THINKING: Final = "written: thinking"
+RESULTS: Final = "results"
+"""Of calls that are not in the log."""
 _ATTACHED: Final = {
     "agent_listing_delta": "agent list",
     "mcp_instructions_delta": "mcp instructions",
@@ -92,7 +95,7 @@ class Sizes:
         for block in content:
             if block.type == "tool_result":
                 call = calls.get(block.tool_use_id)
-                self._add(thread, f"result {call.name}" if call else "results", size_of(block.content))
+                self._add(thread, f"result {call.name}" if call else RESULTS, size_of(block.content))
             elif block.type == "image":
                 self._add(thread, "images", IMAGE_BYTES)
             else:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
+from claude_tui.records import NamedTuple
 from claude_tui.sources.claude.counting.counters import Object, count_of, counters_of
 
 FALLBACK: Final = "fallback"

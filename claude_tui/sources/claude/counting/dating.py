@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, replace
 from typing import Any, Final
 
 from claude_tui.model import Extra, Usage, UsageRow
@@ -21,11 +20,11 @@ class Dating:
 
     def __init__(self, near_ms: int = 0, waiting: Sequence[Any] = ()) -> None:
         self.near_ms = near_ms
-        self._waiting = [_row(values) for values in waiting]
+        self._waiting = [_row(values) for values in waiting] if waiting else []
 
     def state(self) -> tuple[int, list[Any]]:
         """Return what another instance can continue from."""
-        return self.near_ms, [astuple(row) for row in self._waiting]
+        return self.near_ms, [tuple(row) for row in self._waiting]
 
     def see(self, time_ms: int) -> list[UsageRow]:
         """Process the instant of a line, 0 if it has none. Returns the rows that waited for it."""
@@ -35,12 +34,12 @@ class Dating:
         if not self._waiting:
             return []
         waiting, self._waiting = self._waiting, []
-        return [replace(row, time_ms=time_ms) for row in waiting]
+        return [row._replace(time_ms=time_ms) for row in waiting]
 
     def date(self, row: UsageRow) -> UsageRow | None:
         """Return a row with an instant, None if it must wait for a dated line."""
         if self.near_ms:
-            return replace(row, time_ms=self.near_ms)
+            return row._replace(time_ms=self.near_ms)
         self._waiting.append(row)
         return None
 
@@ -48,4 +47,4 @@ class Dating:
 def _row(values: Sequence[Any]) -> UsageRow:
     row = UsageRow(*values)
     extras = tuple(Extra(kind, model, Usage(*usage), terms) for kind, model, usage, terms in row.extras)
-    return replace(row, usage=Usage(*row.usage), extras=extras)
+    return row._replace(usage=Usage(*row.usage), extras=extras)

@@ -60,15 +60,16 @@ def usage_row(line: object, session: str, offset: int) -> UsageRow | None:
     return None
 
 
-def prompts_of(row: UsageRow) -> list[int]:
-    """Return the prompts of the requests a response is the sum of, in order: one, unless the server went on by itself.
+def requests_of(terms: str, usage: Usage) -> list[Usage]:
+    """Return what each request counts of which a response is the sum: one, unless the server went on by itself.
 
-    What it compacted, and attempts of other models, are none of them.
+    What it compacted, an advisor's, and attempts of other models are none of them.
     """
-    passes = json.loads(row.terms).get("iterations", ()) if '"iterations"' in row.terms else ()
-    is_looped = all(one.get("type") == "message" for one in passes)
-    prompts = [counters_of(one).prompt for one in passes] if is_looped else []
-    return [prompt for prompt in prompts if prompt] or [row.usage.prompt]
+    passes = json.loads(terms).get("iterations", ()) if '"iterations"' in terms else ()
+    if any(one.get("type") == "fallback_message" for one in passes):
+        return [usage]
+    found = [counters_of(one) for one in passes if one.get("type") == "message"]
+    return [one for one in found if one.prompt] or [usage]
 
 
 def bad_counts(line: object) -> list[str]:

@@ -8,7 +8,6 @@ here. Must not price or sum.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -203,7 +202,7 @@ class _Reading:
 
     def _add(self, rows: Iterable[UsageRow]) -> None:
         for row in rows:
-            self._builder.add(row if row.cwd else replace(row, cwd=decoded_dir(self._reader.path)))
+            self._builder.add(row if row.cwd else row._replace(cwd=decoded_dir(self._reader.path)))
 
     def _see_dated_line(self, before: int) -> None:
         """Find out when the newest dated line before a place in the block was written."""

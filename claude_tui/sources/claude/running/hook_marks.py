@@ -9,7 +9,9 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from claude_tui.records import NamedTuple
 
 FOLDER: Final = "hooks"
 """Below our state folder."""

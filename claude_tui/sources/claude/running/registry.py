@@ -11,10 +11,11 @@ import re
 import sys
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import orjson
 
+from claude_tui.records import NamedTuple
 from claude_tui.sources.claude.discovery import config_dirs
 from claude_tui.sources.protocol import SourceConfig
 from claude_tui.sources.reading.log import open_regular

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.model import Usage
+from claude_tui.records import NamedTuple
 from claude_tui.sources.records.events import count_of
 from claude_tui.sources.values.instants import instant_ms
 from claude_tui.sources.values.json_values import table_of, text_of

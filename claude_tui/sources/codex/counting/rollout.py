@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
 from typing import Final, Protocol
 
 from claude_tui.model import Usage, UsageRow
@@ -71,7 +70,7 @@ class Rollout:
 
     def state(self) -> str:
         """Return what must be known to follow the next records."""
-        unnamed = [[asdict(event.row), event.reasoning] for event in self._unnamed]
+        unnamed = [[event.row._asdict(), event.reasoning] for event in self._unnamed]
         values = {name: getattr(self._state, name) for name in State.__slots__}
         return json.dumps([self._is_new, values, unnamed])
 
@@ -181,7 +180,7 @@ class Rollout:
         self.name_model(model, turn)
         for event in self._unnamed:
             # The later offset makes this row win over the one without a model.
-            yield ResponseEvent(replace(event.row, model=model, offset=offset), event.reasoning)
+            yield ResponseEvent(event.row._replace(model=model, offset=offset), event.reasoning)
         self._unnamed.clear()
 
     def _see_record(self, payload: Mapping[str, object], time_ms: int, offset: int) -> ResponseEvent | None:

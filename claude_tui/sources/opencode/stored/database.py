@@ -9,10 +9,11 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import orjson
 
+from claude_tui.records import NamedTuple
 from claude_tui.sources.opencode.message import OpenCodeSession, project_folder, root_of
 from claude_tui.sources.opencode.stored.columns import as_ms, as_text
 from claude_tui.sources.opencode.stored.connection import connected

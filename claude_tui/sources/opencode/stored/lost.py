@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Container, Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import orjson
 
+from claude_tui.records import NamedTuple
 from claude_tui.sources.opencode.stored.columns import as_text
 from claude_tui.sources.reading.objects import decode_objects
 from claude_tui.sources.values.json_values import table_of, text_of

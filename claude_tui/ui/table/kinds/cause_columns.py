@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from claude_tui import figures, moments
-from claude_tui.engine.queries.causes.tables import CauseOf, CauseRow, CauseTable
+from claude_tui.engine.queries.causes.tables import CauseOf, CauseRow, CauseTable, LatestMiss
 from claude_tui.engine.queries.causes.waste import WASTE, Waste
+from claude_tui.records import NamedTuple
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.table.kinds import cells
@@ -15,6 +16,7 @@ from claude_tui.ui.table.kinds.session_cells import models_text
 from claude_tui.ui.text.causes import waste_mark
 from claude_tui.ui.text.drawings import bars
 from claude_tui.units import NANO
+from claude_tui.widths import width as text_width
 
 _ALWAYS: Final = frozenset({"name"})
 _COUNTED: Final = frozenset({"messages", "tokens", "bar", "cost", "share", "age"})
@@ -24,6 +26,7 @@ _OWN: Final = {
     "mcp": _COUNTED | _CALLS,
     "agent": _COUNTED | {"agents", "each", "model", "lost"},
     "branch": _COUNTED | {"project"},
+    "cache": _COUNTED | {"latest"},
     "context": frozenset({"bar", "cost", "share", "entered", "carried"}),
     WASTE: frozenset({"times", "paid", "otherwise", "saved"}),
 }
@@ -44,6 +47,7 @@ class CauseLine(NamedTuple):
     parts: tuple[CauseLine, ...] = ()
     waste: Waste | None = None
     source: str = ""
+    latest: LatestMiss | None = None
 
 
 class CauseFrame:
@@ -58,7 +62,9 @@ class CauseFrame:
 def lines_of(table: CauseTable) -> list[CauseLine]:
     """The rows of a dimension as they are shown, tools of an MCP server below it."""
     tenths = figures.tenths([row.cost_nano for row in table.rows])
-    return [_line(table.by, row, part) for row, part in zip(table.rows, tenths, strict=True)]
+    latest = {one.cause: one.latest for one in table.of_which.misses} if table.by == "cache" else {}
+    lines = [_line(table.by, row, part) for row, part in zip(table.rows, tenths, strict=True)]
+    return [line._replace(latest=latest.get(line.row.name or "")) for line in lines] if latest else lines
 
 
 def _line(by: str, row: CauseRow, tenths: int) -> CauseLine:
@@ -140,7 +146,7 @@ def _wasted(id: str, label: str, priority: int, value: Callable[[Waste], int], s
         return value(line.waste) if line.waste is not None else 0
 
     def draw(line: CauseLine, width: int) -> Cell:
-        mark = waste_mark(line.waste) if line.waste is not None else ""
+        mark = waste_mark(line.waste) if line.waste is not None and order(line) else ""
         return Cell(mark + figures.money(order(line), width - len(mark)), style)
 
     return Column(id, label, 9, draw, order, priority, narrow=8)
@@ -156,6 +162,18 @@ def cause_columns(frame: CauseFrame) -> list[Column[CauseLine]]:
     def age(line: CauseLine, width: int) -> Cell:
         return Cell(moments.age(line.row.last_ms, frame.now_ms), "dim")
 
+    def last(line: CauseLine, width: int) -> Cell:
+        found = line.latest
+        if found is None:
+            return Cell("")
+        money, lost = figures.money(found.cost_nano, 7), figures.short(found.lost_tokens)
+        where = display_name(found.branch) or frame.project(display_name(found.project))
+        texts = (f"{money} {lost} {where}", f"{money} {where}", f"{money} {lost}", money)
+        return Cell(next((text for text in texts if text_width(text) <= width), ""), "dim")
+
+    def last_ms(line: CauseLine) -> int:
+        return line.latest.time_ms if line.latest is not None else 0
+
     def tokens(line: CauseLine) -> int:
         return line.row.usage.tokens
 
@@ -168,7 +186,7 @@ def cause_columns(frame: CauseFrame) -> list[Column[CauseLine]]:
         _count("failed", "Failed", 5, lambda line: line.row.failed_calls, "warn"),
         _count("agents", "Agents", 3, lambda line: line.row.agents),
         Column("each", "$/agent", 8, _each_cell, _each, 4, tooltip="Cost per sub-agent"),
-        cells.text("model", "Model", 14, lambda line: models_text(line.row), 7, narrow=10, flex=1),
+        cells.text("model", "Model", 14, lambda line: models_text(line.row), 4, narrow=10, flex=1),
         Column("lost", "Lost", 8, _lost, lambda line: line.row.missed.cost_nano, 8,
                tooltip="What of the cost is for lost prompt caches"),
         _count("messages", "Msgs", 6, lambda line: line.row.responses),
@@ -180,6 +198,8 @@ def cause_columns(frame: CauseFrame) -> list[Column[CauseLine]]:
         Column("carried", "Carried", 9, _carried, lambda line: line.row.carried_nano, 2,
                tooltip="What of the cost was for reading it again with each response"),
         Column("bar", "Share", 16, bar, lambda line: line.row.cost_nano, 4, narrow=6, grows=60, right=False),
+        Column("latest", "Last", 24, last, last_ms, 8, narrow=11, flex=1, right=False,
+               tooltip="What the newest of them cost, how many tokens it lost, and where"),
         Column("started", "Started", 22, _started, lambda line: line.row.beside.cost_nano, 8, narrow=11, right=False,
                tooltip="What sub-agents spent that these calls started; beside the cost, not in it"),
         _count("times", "Times", 2, lambda line: line.waste.number if line.waste is not None else 0),

@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import tzinfo
-from typing import NamedTuple
 
 from claude_tui import figures, moments
 from claude_tui.engine.queries.causes.costs.misses import CAUSES, CacheMiss
 from claude_tui.engine.queries.causes.tables import Facts, sums_of
 from claude_tui.model import TOLD, UNLOGGED, Response, Totals
+from claude_tui.records import NamedTuple
 from claude_tui.sources.turns.turn import TurnDetails
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.table.columns import Cell, Column

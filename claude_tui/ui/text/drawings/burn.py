@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from itertools import accumulate
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui import figures, moments
 from claude_tui.engine.queries.allowances.blocks import Window
 from claude_tui.engine.queries.allowances.windows import FIVE_HOURS, SOURCE, BlocksPicture
 from claude_tui.engine.queries.snapshots.recent import Course
 from claude_tui.model import Query
+from claude_tui.records import NamedTuple
 from claude_tui.ui.text.drawings.graph import Graph
 from claude_tui.units import HOUR_MS, MINUTE_MS
 

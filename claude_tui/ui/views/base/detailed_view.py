@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 
 from claude_tui.model import Query, Snapshot
+from claude_tui.records import NamedTuple
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.views.base.table_view import TableView
 from claude_tui.ui.views.base.view import DayWanted, Scope, Shown

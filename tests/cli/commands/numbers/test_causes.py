@@ -91,6 +91,36 @@ def test_sub_agents_have_a_number_a_price_and_a_model(history: ClaudeHome, capsy
     assert "claude-sonnet-4-5-20250929" in printed and "lost caches" in printed
 
 
+def test_results_of_tools_say_what_they_brought_into_prompts_where_that_is_asked(
+    history: ClaudeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = {row["label"]: row for row in report(capsys, "--by", "context")["rows"]}
+    brought = {label.removeprefix("result "): row for label, row in parts.items() if label.startswith("result ")}
+    assert brought.keys() >= {"Bash", "mcp__shop__lookup"}
+    for by in ("tool", "mcp"):
+        plain, found = report(capsys, "--by", by), report(capsys, "--by", by, "--context")
+        assert found["total_cost_nano"] == plain["total_cost_nano"]
+        assert {row["results_tokens_est"] for row in plain["rows"]} == {None}
+        for name in ("tokens_est", "carried_nano"):
+            of_rows = sum(row[f"results_{name}" if name == "tokens_est" else name] for row in found["rows"])
+            assert of_rows == sum(row.get(name, 0) for row in brought.values()) > 0
+        shop = next(row for row in found["rows"] if row["name"] == "shop")
+        assert shop["results_tokens_est"] == shop["tools"][0]["results_tokens_est"]
+        assert shop["carried_nano"] == brought["mcp__shop__lookup"]["carried_nano"] > 0
+    assert "~results in" in run("report", "--by", "mcp", "--context").stdout.decode()
+    assert main(["report", "--by", "skill", "--context"]) == 2
+    assert "needs --by tool" in capsys.readouterr().err
+
+
+def test_a_number_of_doubts_is_a_number(claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    row = assistant("msg_1", 1_795_176_000_000, usage(1, 2), model="nobody-knows")
+    claude_home.append(row)
+    for by in CAUSES:
+        found = report(capsys, "--by", by)
+        assert all(type(one["unpriced_responses"]) is int for one in (found, *found["rows"])), by
+        assert found["unpriced_responses"] == 1 and found["rows"][0]["unpriced_responses"] == 1
+
+
 def test_a_pattern_that_is_none_is_refused(history: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "--by", "ticket", "--ticket-pattern", "("]) == 2
     assert "is not a regular expression" in capsys.readouterr().err

@@ -137,7 +137,7 @@ def test_merging_is_exact_whichever_takes_in_which_and_however_often(
 
 
 def _fields(row: UsageRow) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in row.__dataclass_fields__}
+    return row._asdict()
 
 
 ROWS = st.builds(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from claude_tui.sources.settling import columns_of
 from tests.engine.counting import PRICER, UTC
 from tests.engine.ledgers import content_of, ledger_in, piece, ran, row
 from tests.logs import ClaudeHome, assistant, usage
+from tests.replacing import replace
 
 T = 1_790_000_000_000
 DEEP = "[" * 100_000 + "]" * 100_000

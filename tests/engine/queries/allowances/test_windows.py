@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -23,6 +22,7 @@ from claude_tui.units import HOUR_MS
 from tests.engine.counting import GOLDEN_SETS, NOW_MS, PRICER, UTC, config_of, counted
 from tests.engine.queries.periods.test_hours import read_again
 from tests.logs import ClaudeHome, assistant, usage
+from tests.replacing import replace
 
 
 def plain_blocks(store: Store) -> list[UsageBlock]:

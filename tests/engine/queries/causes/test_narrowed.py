@@ -28,6 +28,21 @@ def test_a_lost_cache_is_of_the_model_that_answered_and_not_of_its_advisor(tmp_p
         assert sum(row.name is not None for row in causes.table(query, "cache").rows) == number
 
 
+def test_the_newest_lost_cache_of_a_cause_says_where_it_was_and_what_it_cost(tmp_path: Path) -> None:
+    home = ClaudeHome(tmp_path)
+    for number, branch in enumerate(("late", "early")):
+        at_ms, where = T + (1 - number) * DAY_MS, {"session": f"s{number}", "gitBranch": branch}
+        home.append(
+            assistant(f"msg_{number}", at_ms, usage(0, 10, write_5m=20_000), **where),
+            assistant(f"msg_{number}_2", at_ms + 1000, usage(0, 10, write_5m=20_500 - number), **where),
+            session=f"s{number}",
+        )
+    (found,) = Causes(counted(home.folder)).of_which(Query()).misses
+    lost_nano = 20_000 * (3750 - 300)
+    assert (found.number, found.cost_nano) == (2, 2 * lost_nano)
+    assert found.latest == (T + DAY_MS + 1000, "/home/user/project", "late", 20_000, lost_nano)
+
+
 def reading(number: int, time_ms: int) -> list[dict[str, Any]]:
     row = assistant(f"msg_{number}", time_ms, usage(0, 10, write_5m=1000, read=number * 1000))
     row["message"]["content"] = [{"type": "tool_use", "id": f"t{number}", "name": "Read", "input": {"file_path": "/a"}}]

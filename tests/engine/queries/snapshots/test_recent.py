@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -18,7 +17,7 @@ from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.queries.snapshots.recent import load_recent
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Query, Snapshot
+from claude_tui.model import Query
 from tests.engine.counting import BERLIN, NOW_MS, PRICER, config_of
 from tests.logs import ClaudeHome, assistant, usage
 
@@ -52,7 +51,7 @@ def picture(store: Store, query: Query, now_ms: int) -> dict[str, Any]:
     """Everything a snapshot says, but for how often the store has changed."""
     load_recent(store, now_ms)
     snapshot = SnapshotMaker(store).take(query, now_ms)
-    return {field.name: getattr(snapshot, field.name) for field in fields(Snapshot) if field.name != "revision"}
+    return {name: value for name, value in snapshot._asdict().items() if name != "revision"}
 
 
 @given(st.lists(responses(), min_size=1, max_size=12), st.lists(ages_ms, min_size=1, max_size=3))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -21,6 +20,7 @@ from claude_tui.sources.protocol import FileFacts
 from claude_tui.sources.settling import columns_of
 from tests.engine.counting import BERLIN, NOW_MS, PRICER, UTC, assert_sections_agree, canonical
 from tests.engine.rows import DAY_MS, MODELS, PATHS, facts, in_file, owned, rows
+from tests.replacing import replace
 
 queries = st.sampled_from(
     [

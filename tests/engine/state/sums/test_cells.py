@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,6 +21,7 @@ from claude_tui.sources.protocol import LogFile
 from claude_tui.sources.settling import columns_of
 from tests.engine.counting import BERLIN, NOW_MS
 from tests.engine.rows import DAY_MS, extras
+from tests.replacing import replace
 
 with TemporaryDirectory() as _folder:
     _prices = Path(_folder) / "prices.toml"
@@ -41,7 +41,7 @@ MODELS = [
 OUTCOME = FileOutcome(LogFile("claude", "/p", "/", 0, 0, 0, 0), None, Problems(), None)
 counts = st.sampled_from([0, 1, 7, 100_000, 199_999, 200_000, 200_001]) | st.integers(0, 10**6)
 rows = st.builds(
-    UsageRow,
+    lambda **known: UsageRow(**known),  # a named tuple itself would have its other fields made up
     key=st.integers(0, 10**6).map("msg_{}".format),
     time_ms=st.integers(NOW_MS - 900 * DAY_MS, NOW_MS) | st.integers(NOW_MS, NOW_MS + 5000) | st.just(0),
     session=st.sampled_from(["s1", "s2"]),

@@ -3,7 +3,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import socket
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from claude_tui.ui.widgets.edges.header import short_line
 from claude_tui.ui.widgets.edges.status import HeaderStatus
 from claude_tui.ui.widgets.edges.tabs import tab_at, tabs
 from tests.logs import ClaudeHome, assistant, usage
+from tests.replacing import replace
 from tests.ui.fakes import NOW_MS, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled
 from tests.ui.terminal import Terminal

@@ -6,14 +6,16 @@ Uses the rates by which it was priced, and sums to its price. Must not know caus
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from functools import partial
+from typing import Final
 
-from claude_tui.engine.queries.causes.costs.doubts import Doubts
+from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
 from claude_tui.engine.queries.causes.costs.split import split
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Usage
 from claude_tui.pricing.explain import RateFinder
 from claude_tui.pricing.price_list.rates import WEB_SEARCH_NANO, Rates
+from claude_tui.records import NamedTuple
 from claude_tui.sources.columns import LOWER_BOUND
 
 KINDS: Final = (
@@ -36,6 +38,10 @@ class BilledLine(NamedTuple):
     doubts: Doubts = Doubts()
 
 
+_line: Final = partial(tuple.__new__, BilledLine)
+"""Makes one of a tuple, for there may be tens of thousands: its own way takes three times as long."""
+
+
 class Biller:
     """Divides costs by kind, at the rates of one store's prices."""
 
@@ -49,11 +55,16 @@ class Biller:
         source, time_ms = table.files[table.file[row]].source, table.time[row]
         own = store.models[table.model[row]]
         found = []
-        if model in ("", own):
+        if not model or model == own:
             usage, terms = table.usage(row), table.terms.get(row, "")
             price = store.price(row, usage)
-            doubts = Doubts.of(price, usage.tokens, is_lower_bound=bool(table.flags[row] & LOWER_BOUND))
-            found.append(BilledLine(source, own, time_ms, usage, terms, price.nano or 0, doubts=doubts))
+            doubts = NO_DOUBTS
+            is_lower_bound = table.flags[row] & LOWER_BOUND
+            if is_lower_bound or price.flags or price.nano is None:
+                doubts = Doubts.of(price, usage.tokens, is_lower_bound=bool(is_lower_bound))
+            found.append(_line((source, own, time_ms, usage, terms, price.nano or 0, doubts)))
+        if row not in table.extras:
+            return found
         for number, extra in enumerate(table.extras.get(row, ())):
             if model in ("", extra.model):
                 price = store.extra_price(row, number)

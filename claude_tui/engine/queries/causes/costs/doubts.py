@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.model import Price
+from claude_tui.records import NamedTuple
 
 
 class Doubts(NamedTuple):
@@ -25,7 +26,9 @@ class Doubts(NamedTuple):
         if price.nano is not None and not is_lower_bound and not price.is_estimate:
             return NO_DOUBTS
         is_unpriced = price.nano is None
-        return cls(is_unpriced and is_response, is_lower_bound, price.is_estimate, tokens * is_unpriced)
+        return cls(
+            int(is_unpriced and is_response), int(is_lower_bound), int(price.is_estimate), tokens if is_unpriced else 0
+        )
 
     def but_for_output(self) -> Doubts:
         """Return the doubts of what is no output: only that is logged in part."""
@@ -34,6 +37,9 @@ class Doubts(NamedTuple):
     @classmethod
     def together(cls, doubts: Iterable[Doubts]) -> Doubts:
         """Return the doubts of a sum."""
+        doubts = [one for one in doubts if one is not NO_DOUBTS]
+        if len(doubts) < 2:
+            return doubts[0] if doubts else NO_DOUBTS
         responses = lower_bound = flagged = tokens = 0
         for one in doubts:
             responses, lower_bound, flagged = responses + one[0], lower_bound + one[1], flagged + one[2]

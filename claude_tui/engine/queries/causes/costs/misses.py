@@ -6,15 +6,16 @@ The test is the client's own. The cause is the first that holds of a fixed list;
 from __future__ import annotations
 
 from array import array
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.engine.queries.causes.costs.billing import Biller
 from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
 from claude_tui.engine.queries.causes.known.columns import CauseNames, FileCalls, Told
 from claude_tui.engine.state.rows.table import ResponseTable
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Usage
+from claude_tui.records import NamedTuple
 from claude_tui.sources.causes import COMPACTED, TOOLS_CHANGED
+from claude_tui.sources.claude.counting.rule import requests_of
 from claude_tui.sources.values.numbers import version_of
 from claude_tui.units import HOUR_MS, MINUTE_MS
 
@@ -60,6 +61,11 @@ class CacheMiss(NamedTuple):
     doubts: Doubts = NO_DOUBTS
 
 
+_Before = tuple[int, int, bool, str]
+"""The response before in a thread: its position, its prompt, whether it used a cache, and how long that lives: as was
+asked for, as what it wrote was billed, else as the one before."""
+
+
 def counted_as(found: FileCalls, table: ResponseTable) -> int:
     """Return what the misses of one file follow from beside the file, as one number: how its responses are counted.
 
@@ -78,43 +84,44 @@ def counted_as(found: FileCalls, table: ResponseTable) -> int:
 def misses_of(found: FileCalls, store: Store, biller: Biller, names: CauseNames) -> dict[int, CacheMiss]:
     """Return the misses of one file, by the position of the response. Hold the store's lock."""
     misses: dict[int, CacheMiss] = {}
-    before: dict[int, tuple[int, Usage, str]] = {}
-    usage_of = store.table.usage
+    before: dict[int, _Before] = {}
+    table, told_of, terms = store.table, names.told.names, store.table.terms
+    tokens, writes_5m, writes_1h, reads = table.input, table.write_5m, table.write_1h, table.cache_read
     for at, row in enumerate(found.rows):
         if row < 0:
             continue
-        usage, thread, told = usage_of(row), found.thread[at], names.told.names[found.told[at]]
+        write_5m, write_1h, read = writes_5m[row], writes_1h[row], reads[row]
+        prompt, thread, told = tokens[row] + write_5m + write_1h + read, found.thread[at], told_of[found.told[at]]
         known = before.get(thread)
-        before[thread] = at, usage, lifetime_of(told, usage, known[2] if known is not None else "")
-        if known is None:
+        if told.lifetime in LIFETIME_MS:
+            lives = told.lifetime
+        elif write_1h:
+            lives = "1h"
+        else:
+            lives = "5m" if write_5m or known is None else known[3]
+        has_cache, last_prompt = bool(read or write_5m or write_1h), prompt
+        if row in terms:
+            # Of several requests that the server itself sent, the first finds what was kept; the last is what follows.
+            requests = requests_of(terms[row], table.usage(row))
+            prompt, read, last_prompt = requests[0].prompt, requests[0].cache_read, requests[-1].prompt
+        before[thread] = at, last_prompt, has_cache, lives
+        if known is None or not known[2]:
             continue
-        last, had, lifetime = known
-        if not had.cache_read and not had.cache_write_5m and not had.cache_write_1h:
+        last, had, _, lifetime = known
+        most = min(had, prompt)
+        missing = most - read
+        if missing < LEAST_LOST or 20 * read >= 19 * most:
             continue
-        most = min(had.prompt, usage.prompt)
-        missing = most - usage.cache_read
-        if missing < LEAST_LOST or 20 * usage.cache_read >= 19 * most:
-            continue
-        fresh = usage.prompt - usage.cache_read
-        lost = min(missing, fresh)
-        lines = biller.lines(row)
+        lost = min(missing, prompt - read)
+        line = biller.lines(row)[0]
         # Between two responses no time passes if only their last rows overlap.
         gap_ms = max(0, (found.asked_ms(at) or found.time_ms(at)) - found.time_ms(last))
         expired = lifetime if gap_ms > LIFETIME_MS[lifetime] else ""
-        is_switch = store.table.model[row] != store.table.model[found.rows[last]]
-        cause = _cause(told, names.told.names[found.told[last]], expired=expired, is_switch=is_switch)
-        doubts = lines[0].doubts.but_for_output()
-        misses[at] = CacheMiss(cause, gap_ms, lost, biller.paid_anew(lines[0], lost), doubts)
+        is_switch = table.model[row] != table.model[found.rows[last]]
+        cause = _cause(told, told_of[found.told[last]], expired=expired, is_switch=is_switch)
+        doubts = line.doubts.but_for_output()
+        misses[at] = CacheMiss(cause, gap_ms, lost, biller.paid_anew(line, lost), doubts)
     return misses
-
-
-def lifetime_of(told: Told, wrote: Usage, before: str = "") -> str:
-    """Return how long the cache of a response lives: as was asked, as what it wrote was billed, else as `before`."""
-    if told.lifetime in LIFETIME_MS:
-        return told.lifetime
-    if wrote.cache_write_1h:
-        return "1h"
-    return "5m" if wrote.cache_write_5m or not before else before
 
 
 def _cause(told: Told, before: Told, *, expired: str, is_switch: bool) -> str:

@@ -10,7 +10,7 @@ import os
 from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import MsgspecError
 
@@ -20,6 +20,7 @@ from claude_tui.engine.queries.causes.known.readers import TELLING, read_ahead, 
 from claude_tui.engine.state.rows.table import ResponseTable
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Phase, Progress
+from claude_tui.records import NamedTuple
 from claude_tui.sources.causes import has_sizes, packed, unpacked
 from claude_tui.sources.causes_archive import unarchived
 
@@ -55,7 +56,7 @@ class CauseBook:
         self.names = CauseNames()
         self.gone: set[str] = set()
         self._store = store
-        self._kept = CausesCache(folder)
+        self.kept = CausesCache(folder)
         self._stamps: dict[str, int] = {}
         self._files: dict[str, FileCalls] = {}
         self._order: list[FileCalls] = []
@@ -92,6 +93,10 @@ class CauseBook:
         holder = self._holder[row]
         return CausePlace(self._order[holder - 1], self._at[row]) if holder else None
 
+    def stamp(self, found: FileCalls) -> int:
+        """Return what says that a file has not changed since it was read, 0 of one that is gone."""
+        return self._stamps.get(found.path, 0)
+
     def files(self) -> Iterator[FileCalls]:
         """Yield what is known of each file."""
         yield from self._order
@@ -112,7 +117,7 @@ class CauseBook:
         wanted = [path for path, stamp in stamps.items() if self._stamps.get(path) != hash(stamp)]
         if not wanted:
             return changed
-        kept = {path: one for path, one in self._kept.all(wanted) if not self._has_sizes or has_sizes(one.data)}
+        kept = {path: one for path, one in self.kept.all(wanted) if not self._has_sizes or has_sizes(one.data)}
         whole, done, number = sum(stamps[path].size for path in wanted), 0, 0
         for batch in _batches(wanted, stamps):
             self._tell(number, len(wanted), done, whole)
@@ -128,9 +133,9 @@ class CauseBook:
                     changed.add(path)
                 number, done = number + 1, done + stamps[path].size
             if fresh:
-                self._kept.put(fresh)
+                self.kept.put(fresh)
         if self.gone:
-            self._kept.put((), self.gone)
+            self.kept.put((), self.gone)
         return changed
 
     def _tell(self, files: int, of_files: int, size: int, of_size: int) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection, Mapping, Sequence
 from itertools import accumulate
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from claude_tui.engine.state.rows.interner import Numbers
 from claude_tui.engine.state.rows.table import ResponseTable
+from claude_tui.records import NamedTuple
 from claude_tui.sources.causes import STARTERS, Caused, FileCauses, Repeat
 
 NOBODY: Final = -1

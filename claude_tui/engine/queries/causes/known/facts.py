@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from claude_tui.engine.queries.causes.known.book import CauseBook, CausePlace
@@ -17,6 +18,10 @@ _DEEPEST: Final = 16
 """Sub-agents within sub-agents that are followed."""
 
 
+_facts: Final = partial(tuple.__new__, Facts)
+"""Makes one of a tuple, for there may be tens of thousands: its own way takes three times as long."""
+
+
 class Finder:
     """Finds what is known of rows, as the book was when this was made. Hold the store's lock."""
 
@@ -26,6 +31,7 @@ class Finder:
         self._starts: dict[str, CausePlace] = {}
         self._kinds: dict[str, str] = {}
         self._started: dict[str, str] = {}
+        self._of_main: dict[int, tuple[str, str, str, str]] = {}
         for found in book.files():
             for call, (at, kind) in found.starts.items():
                 self._starts.setdefault(call, CausePlace(found, at))
@@ -41,19 +47,19 @@ class Finder:
             kind = (known.agent_type if known else "") if owner.agent else MAIN
             return Facts(agent_type=kind, problem=self._problem(row))
         found, at = place
-        skill, plugin = self._skill(found, at, owner.agent)
-        kind = self._kind(found, at, owner.agent)
-        return Facts(
-            tools=self._book.names.calls.names[found.calls[at]],
-            failed_calls=len(found.failed.get(at, ())),
-            skill=skill,
-            plugin=plugin or _prefix(skill) or _prefix(kind),
-            agent_type=kind,
-            branch=self._told(found, at).branch,
-            thinking=found.thinking[at],
-            is_interrupted=at in found.interrupted,
-            has_calls_only=found.has_calls_only,
-        )
+        named = None if owner.agent else self._of_main.get(found.told[at])
+        if named is None:
+            named = self._named(found, at, owner.agent)
+            if not owner.agent:
+                self._of_main[found.told[at]] = named
+        tools, failed = self._book.names.calls.names[found.calls[at]], len(found.failed.get(at, ()))
+        return _facts((tools, failed, *named, found.thinking[at], at in found.interrupted, "", found.has_calls_only))
+
+    def _named(self, found: FileCalls, at: int, agent: str) -> tuple[str, str, str, str]:
+        """Return skill, plugin, type of sub-agent and branch of a response."""
+        skill, plugin = self._skill(found, at, agent)
+        kind = self._kind(found, at, agent)
+        return skill, plugin or _prefix(skill) or _prefix(kind), kind, self._told(found, at).branch
 
     def starter(self, row: int) -> str:
         """Return the name of the tool whose call started the sub-agent a row belongs to, "" if that is not known."""

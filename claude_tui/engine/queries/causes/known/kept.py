@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.files import OWN
 from claude_tui.paths import create_private
+from claude_tui.records import NamedTuple
 from claude_tui.sources.causes import FORMAT
 from claude_tui.sources.protocol import Checkpoint
 
@@ -26,6 +27,7 @@ _CREATE: Final = (
     "CREATE TABLE IF NOT EXISTS files (path BLOB PRIMARY KEY, dev INTEGER, ino INTEGER, size INTEGER, mtime INTEGER,"
     " reached INTEGER, head BLOB, anchor BLOB, mark INTEGER, state TEXT, open_line TEXT, data BLOB)"
 )
+_CREATE_CONTEXTS: Final = "CREATE TABLE IF NOT EXISTS contexts (path BLOB PRIMARY KEY, key BLOB, data BLOB)"
 _UNUSABLE: Final = (sqlite3.Error, OSError, OverflowError)
 
 
@@ -91,10 +93,34 @@ class CausesCache:
             if connection is not None:
                 with connection:
                     connection.execute(_CREATE)
+                    connection.execute(_CREATE_CONTEXTS)
                     connection.executemany(
                         "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
                     )
-                    connection.executemany("DELETE FROM files WHERE path = ?", [[os.fsencode(path)] for path in gone])
+                    for table in ("files", "contexts"):
+                        paths = [[os.fsencode(path)] for path in gone]
+                        connection.executemany(f"DELETE FROM {table} WHERE path = ?", paths)
+
+    def contexts(self) -> dict[str, tuple[bytes, bytes]]:
+        """Return what was made of files, each with a key of what it was made of."""
+        rows: list[tuple[bytes, bytes, bytes]] = []
+        if self._folder is not None:
+            with contextlib.suppress(*_UNUSABLE), self._opened() as connection:
+                if connection is not None:
+                    connection.execute(_CREATE_CONTEXTS)
+                    rows = connection.execute("SELECT * FROM contexts").fetchall()
+        return {os.fsdecode(path): (key, data) for path, key, data in rows}
+
+    def put_contexts(self, made: Mapping[str, tuple[bytes, bytes]]) -> None:
+        """Keep what was made of files, if they are kept over the end of the program."""
+        if self._folder is None or not made or create_private(self._folder) is None:
+            return
+        rows = [(os.fsencode(path), key, data) for path, (key, data) in made.items()]
+        with contextlib.suppress(*_UNUSABLE), self._opened(is_made=True) as connection:
+            if connection is not None:
+                with connection:
+                    connection.execute(_CREATE_CONTEXTS)
+                    connection.executemany("INSERT OR REPLACE INTO contexts VALUES (?, ?, ?)", rows)
 
     @contextlib.contextmanager
     def _opened(self, *, is_made: bool = False) -> Iterator[sqlite3.Connection | None]:

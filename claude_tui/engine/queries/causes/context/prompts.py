@@ -1,4 +1,5 @@
-"""What prompts were made of, and what that cost: written once, new once, and then carried along by each response.
+"""The rule for one file: what its prompts were made of, and what that cost: written once, new once, and then carried
+along by each response.
 
 Sizes of a prompt are exact; what it is made of is estimated from bytes. All costs are given away to the nanodollar.
 
@@ -9,26 +10,25 @@ and the sum of tokens * S at entry. Hold the store's lock.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+from claude_tui.engine.queries.causes.context.sums import PartSums, PartTotals
 from claude_tui.engine.queries.causes.costs.billing import KINDS, BilledLine, Biller
 from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
 from claude_tui.engine.queries.causes.costs.misses import CacheMiss
 from claude_tui.engine.queries.causes.costs.split import split
 from claude_tui.engine.queries.causes.known.book import CauseBook
 from claude_tui.engine.queries.causes.known.columns import NOBODY, FileCalls, PartSizes
-from claude_tui.engine.queries.causes.sums import ordered
-from claude_tui.engine.queries.causes.tables import GONE, NOT_LOGGED, CauseRow
 from claude_tui.engine.state.store import Store
+from claude_tui.model import Usage
 from claude_tui.sources.causes import COMPACTED
-from claude_tui.sources.claude.causes.sizes import ANSWERS, BYTES_PER_TOKEN, THINKING
+from claude_tui.sources.claude.causes.sizes import ANSWERS, BYTES_PER_TOKEN, RESULTS, THINKING
+from claude_tui.sources.claude.counting.rule import requests_of
 
-CONTEXT: Final = "context"
 START: Final = "start of the prompt"
 REBUILT: Final = "cache rebuilt"
 BESIDE: Final = "(billed beside responses)"
-UNNAMED: Final = frozenset({BESIDE, NOT_LOGGED, GONE})
 _READ_AT: Final = KINDS.index("cache_read")
 SHIFT: Final = 32
 """Binary digits of a nanodollar that the price of a carried token has."""
@@ -50,73 +50,31 @@ class _Thread:
         self.carried_nano += cost_nano
 
 
-class Context:
-    """The costs of responses by what their prompts were made of."""
+class Prompts:
+    """Divides the costs of the responses of single files. `model`: only what is billed at it."""
 
     def __init__(
         self, store: Store, book: CauseBook, biller: Biller, misses: Mapping[int, CacheMiss], model: str = ""
     ) -> None:
         self._store, self._book, self._biller, self._misses, self._model = store, book, biller, misses, model
-        self._costs: dict[int, int] = {}
-        self._carried: dict[int, int] = {}
-        self._tokens: dict[int, int] = {}
-        self._doubts: dict[int, Doubts] = {}
         number = book.names.parts.of
         self._start, self._rebuilt, self._beside = number(START), number(REBUILT), number(BESIDE)
         self._thinking, self._answers = number(THINKING), number(ANSWERS)
-        self.doubts = NO_DOUBTS
+        self._results = number(RESULTS)
+        self._sums = PartSums()
 
-    def add(self, rows: Collection[int]) -> Iterator[None]:
-        """Add the responses in some rows of the table. Yields after each file; all are added at the end."""
-        wanted = set(rows)
-        for found in self._book.files():
-            if found.has_calls_only or found.added is None or found.wrote is None:  # sizes are not kept for good
-                continue
-            held = [row if row in wanted and self._holds(found, row) else NOBODY for row in found.rows]
-            if any(row >= 0 for row in held):
-                self._add_file(found, held, found.added, found.wrote)
-                wanted.difference_update(held)
-                yield
-        table = self._store.table
-        for row in wanted:
-            ref = table.files[table.owner_file.get(row, table.file[row])]
-            label = GONE if ref.path in self._book.gone else NOT_LOGGED
-            self.add_nothing_logged(self._biller.lines(row, self._model), label)
+    def divided(self, found: FileCalls, held: Sequence[int]) -> PartTotals:
+        """Return what the responses in some rows of a file went to, given as `held`, with -1 for those that are not
+        asked for."""
+        self._sums = PartSums()
+        if found.added is not None and found.wrote is not None:
+            self._add_file(found, held, found.added, found.wrote)
+        return self._sums.totals()
 
-    def add_nothing_logged(self, lines: Iterable[BilledLine], label: str) -> None:
-        """Add what was billed of which no log says anything."""
-        part = self._book.names.parts.of(label)
-        for line in lines:
-            self._doubt([part], line.doubts)
-            self.doubts = Doubts.together((self.doubts, line.doubts))
-            self._pay(part, line.cost_nano)
-
-    def rows(self) -> tuple[CauseRow, ...]:
-        """Return the rows, the dearest first."""
-        names = self._book.names.parts.names
-        parts = {part for part, cost_nano in self._costs.items() if cost_nano} | self._tokens.keys()
-        return ordered(
-            [
-                CauseRow(
-                    None if names[part] in UNNAMED else names[part],
-                    names[part],
-                    self._costs.get(part, 0),
-                    tokens_est=self._tokens.get(part, 0),
-                    carried_nano=self._carried.get(part, 0),
-                    doubts=self._doubts.get(part, NO_DOUBTS),
-                )
-                for part in parts | self._doubts.keys()
-            ]
-        )
-
-    def _holds(self, found: FileCalls, row: int) -> bool:
-        place = self._book.place(row) if found.is_shared else None
-        return not found.is_shared or (place is not None and place.file is found)
-
-    def _add_file(self, found: FileCalls, held: list[int], added: PartSizes, wrote: PartSizes) -> None:
+    def _add_file(self, found: FileCalls, held: Sequence[int], added: PartSizes, wrote: PartSizes) -> None:
         threads: dict[int, _Thread] = {}
         store, lines_of, told, model = self._store, self._biller.lines, self._book.names.told.names, self._model
-        usage_of, models = store.table.usage, store.table.model
+        usage_of, models, terms = store.table.usage, store.table.model, store.table.terms
         for at, row in enumerate(found.rows):
             if row == NOBODY:
                 continue
@@ -130,10 +88,9 @@ class Context:
             own = lines[0] if lines and model in ("", store.models[models[row]]) else None
             if own is not None:
                 new_nano, old_nano = self._pay_own(found, at, own, wrote[at])
-                prompt = own.usage.prompt
-            else:
-                prompt = usage_of(row).prompt
-            self._move_on(thread, prompt, added[at], new_nano, old_nano, is_own=own is not None)
+            usage = own.usage if own is not None else usage_of(row)
+            requests = requests_of(terms[row], usage) if row in terms else [usage]
+            self._move_on(thread, requests, added[at], new_nano, old_nano, is_own=own is not None)
             if len(lines) > (own is not None):
                 self._pay_beside(lines[own is not None :])
             if own is not None and own.doubts != NO_DOUBTS:
@@ -144,7 +101,7 @@ class Context:
     def _move_on(
         self,
         thread: _Thread,
-        prompt: int,
+        requests: Sequence[Usage],
         added: tuple[Sequence[int], Sequence[int]],
         new_nano: int,
         old_nano: int,
@@ -152,29 +109,37 @@ class Context:
         is_own: bool,
     ) -> None:
         """Let the prompt of a thread be that of its next response, and divide the cost of what was new in it, and of
-        what was there. One that is not `is_own` costs nothing here, and only the prompt moves on."""
+        what was there. One that is not `is_own` costs nothing here, and only the prompt moves on.
+
+        Of several `requests` that the server itself sent, the last has what its own tools gave, too.
+        """
+        first, last = requests[0].prompt, requests[-1].prompt
         is_start = not thread.prompt
-        if prompt < thread.prompt:
-            self._shrink(thread, prompt)
-        growth = prompt - thread.prompt
-        if growth <= 0:
+        if first < thread.prompt:
+            self._shrink(thread, first)
+        growth, more = first - thread.prompt, max(0, last - first)
+        if growth + more <= 0:
             new_nano, old_nano = 0, old_nano + new_nano
         if old_nano and not is_start:
             thread.carry(old_nano)
             old_nano = 0
-        thread.prompt = prompt
-        if growth > 0:
-            parts, tokens = self._new_parts(*added, growth, is_start=is_start)
+        thread.prompt = first + more
+        if growth + more > 0:
+            parts, tokens = self._new_parts(*added, growth, is_start=is_start) if growth else ((), ())
+            if more:
+                parts, tokens = [*parts, self._results], [*tokens, more]
             known, entered, price = thread.tokens, thread.entered, thread.price
-            sums = self._tokens if is_own else {}
+            sums = self._sums.tokens if is_own else {}
             for part, size in zip(parts, tokens, strict=True):
                 known[part] = known.get(part, 0) + size
                 entered[part] = entered.get(part, 0) + size * price
                 sums[part] = sums.get(part, 0) + size
             if new_nano:
-                self._spread(new_nano, parts, tokens)
+                self._sums.spread(new_nano, parts, tokens)
         if old_nano:
             self._carry_at_start(thread, old_nano)
+        if last < first:
+            self._shrink(thread, last)
 
     def _pay_own(
         self, found: FileCalls, at: int, line: BilledLine, wrote: tuple[Sequence[int], Sequence[int]]
@@ -186,54 +151,49 @@ class Context:
         new_nano, old_nano = sum(parts[:_READ_AT]), parts[_READ_AT]
         thinking_nano, output_nano, searches_nano = parts[_READ_AT + 1 :]
         if searches_nano:
-            self._pay(self._beside, searches_nano)
+            self._sums.pay(self._beside, searches_nano)
         self._pay_written(*wrote, thinking_nano, output_nano)
         miss = self._misses.get(found.rows[at])
         if miss is not None and miss.cause != COMPACTED:
             rebuilt_nano = min(miss.cost_nano, new_nano)
             reread_nano = min(biller.as_read(line, miss.lost_tokens), new_nano - rebuilt_nano)
-            self._pay(self._rebuilt, rebuilt_nano)
+            self._sums.pay(self._rebuilt, rebuilt_nano)
             new_nano, old_nano = new_nano - rebuilt_nano - reread_nano, old_nano + reread_nano
         return new_nano, old_nano
 
     def _pay_beside(self, lines: list[BilledLine]) -> None:
         for line in lines:
-            self._pay(self._beside, line.cost_nano)
-            self._doubt([self._beside], line.doubts)
-            self.doubts = Doubts.together((self.doubts, line.doubts))
+            self._sums.pay(self._beside, line.cost_nano)
+            self._sums.doubt([self._beside], line.doubts)
+            self._sums.doubt_all(line.doubts)
 
     def _doubt_all(self, thread: _Thread, doubts: Doubts, wrote: Sequence[int]) -> None:
         """Doubt what a response went to: its output is logged in part, or it has no price, or one that is assumed."""
-        self.doubts = Doubts.together((self.doubts, doubts))
+        self._sums.doubt_all(doubts)
         written = set(wrote) or {self._answers}
-        self._doubt(written, doubts._replace(unpriced_tokens=0))
-        self._doubt(thread.tokens.keys() - written, doubts._replace(unpriced_tokens=0).but_for_output())
-
-    def _doubt(self, parts: Iterable[int], doubts: Doubts) -> None:
-        if doubts != NO_DOUBTS:
-            for part in parts:
-                self._doubts[part] = Doubts.together((self._doubts.get(part, NO_DOUBTS), doubts))
+        self._sums.doubt(written, doubts._replace(unpriced_tokens=0))
+        self._sums.doubt(thread.tokens.keys() - written, doubts._replace(unpriced_tokens=0).but_for_output())
 
     def _carry_at_start(self, thread: _Thread, cost_nano: int) -> None:
         """Let what has just come in cost what was read of it: a cache that was there before the thread."""
         if thread.prompt:
             thread.carry(cost_nano)
         else:
-            self._pay(self._start, cost_nano)
+            self._sums.pay(self._start, cost_nano)
 
     def _pay_written(self, parts: Sequence[int], sizes: Sequence[int], thinking_nano: int, output_nano: int) -> None:
         """Divide the output: thinking where its tokens are logged, the rest by bytes."""
         if thinking_nano:
-            self._pay(self._thinking, thinking_nano)
+            self._sums.pay(self._thinking, thinking_nano)
             if self._thinking in parts:
                 at = parts.index(self._thinking)
                 parts, sizes = [*parts[:at], *parts[at + 1 :]], [*sizes[:at], *sizes[at + 1 :]]
         if not output_nano:
             return
         if len(parts) > 1:
-            self._spread(output_nano, parts, sizes)
+            self._sums.spread(output_nano, parts, sizes)
         else:
-            self._pay(parts[0] if parts else self._answers, output_nano)
+            self._sums.pay(parts[0] if parts else self._answers, output_nano)
 
     def _shrink(self, thread: _Thread, prompt: int) -> None:
         """Make all parts of a prompt smaller alike: something went, and the log does not say what."""
@@ -250,21 +210,9 @@ class Context:
         left, start = thread.carried_nano, self._start
         for part, tokens in thread.tokens.items():
             cost_nano = (tokens * thread.price - thread.entered[part]) >> SHIFT
-            self._pay(part, cost_nano)
-            self._carried[part] = self._carried.get(part, 0) + cost_nano
+            self._sums.pay_carried(part, cost_nano)
             left -= cost_nano
-        self._pay(start, left)
-        self._carried[start] = self._carried.get(start, 0) + left
-
-    def _pay(self, part: int, cost_nano: int) -> None:
-        if cost_nano:
-            self._costs[part] = self._costs.get(part, 0) + cost_nano
-
-    def _spread(self, total_nano: int, parts: Sequence[int], weights: Sequence[int]) -> None:
-        """Pay a cost for several parts, divided as `split` does."""
-        costs = self._costs
-        for part, cost_nano in zip(parts, split(total_nano, weights), strict=True):
-            costs[part] = costs.get(part, 0) + cost_nano
+        self._sums.pay_carried(start, left)
 
     def _new_parts(
         self, parts: Sequence[int], sizes: Sequence[int], growth: int, *, is_start: bool

@@ -1,0 +1,1 @@
+"""What prompts were made of, and what that cost. Must not read logs."""
