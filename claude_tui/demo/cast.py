@@ -132,6 +132,19 @@ TOOLS: Final = (
     ("Bash", {"command": "git diff --stat", "description": "Show changes"}, " 3 files changed, 41 insertions(+)"),
 )
 
+RARE_TOOLS: Final = (
+    ("mcp__browser__click", {"selector": "#pay"}, "Clicked"),
+    ("mcp__browser__read_page", {"url": "http://localhost:3000/"}, "<main>Your basket is empty</main>"),
+    ("mcp__tickets__search", {"query": "retry"}, "WEB-204 Retries are not counted"),
+    ("Write", {"file_path": "docs/retries.md", "content": "# Retries"}, "The file was written."),
+    ("WebFetch", {"url": "https://example.com/", "prompt": "What changed?"}, "Nothing that matters here."),
+)
+
+SKILLS: Final = ("review", "commit", "release-notes")
+
+LOST_CACHES: Final = ("system_changed", "tools_changed", "messages_changed")
+"""What the API says of a prompt that it did not find in its cache."""
+
 AGENTS: Final = (
     ("Explore", "Find the callers"),
     ("general-purpose", "Survey the error handling"),

@@ -40,8 +40,11 @@ class DemoConversation:
         self.context = 0
         self.waiting_tool = ""
         self.tool_text = ""
+        self.is_failing = False
+        self.skill = ""
         self.agent_type = ""
         self.agent_task = ""
+        self.started_by = ""
         self.helper: DemoConversation | None = None
 
     @property
@@ -73,11 +76,15 @@ class DemoConversation:
             rows += log.compaction(asked_ms, self.context)
             self.context = 0
         if self.waiting_tool:
-            rows.append(log.tool_result(asked_ms, self.waiting_tool, self.tool_text))
+            rows.append(log.tool_result(asked_ms, self.waiting_tool, self.tool_text, is_error=self.is_failing))
         else:
             rows.append(log.user(asked_ms, rng.choice(cast.PROMPTS)))
+        chance = _number(rows[-1]["uuid"])
+        if not self.waiting_tool:
+            self.skill = cast.SKILLS[chance % len(cast.SKILLS)] if chance % 7 == 0 else ""
+        lost = cast.LOST_CACHES[chance % len(cast.LOST_CACHES)] if chance % 61 == 0 and not is_first else ""
 
-        usage = self._usage(pause_ms)
+        usage = self._usage(pause_ms, is_lost=bool(lost))
         self.responses -= 1
         is_tool_call = not self.is_over and rng.random() < 0.78
         blocks: list[Row] = []
@@ -85,7 +92,9 @@ class DemoConversation:
             blocks.append({"type": "thinking", "thinking": "", "signature": "c2lnbmF0dXJl"})
         blocks.append(self._call_tool(now_ms) if is_tool_call else {"type": "text", "text": rng.choice(cast.REPLIES)})
         key = f"01{rng.getrandbits(88):022x}"
-        rows += log.assistant(now_ms, key, self.model, blocks, "tool_use" if is_tool_call else "end_turn", usage)
+        rows += log.assistant(
+            now_ms, key, self.model, blocks, "tool_use" if is_tool_call else "end_turn", usage, self.skill, lost
+        )
         if is_first and not log.agent and rng.random() < (0.9 if log.era else 0.4):
             rows.append(log.title(rng.choice(cast.TITLES), is_custom=not log.era or rng.random() < 0.2))
         if not is_tool_call:
@@ -96,7 +105,7 @@ class DemoConversation:
         self.next_ms = self.last_ms + max(SECOND, int(seconds * SECOND * self.pace))
         return rows
 
-    def _usage(self, pause_ms: int) -> DemoUsage:
+    def _usage(self, pause_ms: int, *, is_lost: bool) -> DemoUsage:
         rng, is_agent = self.rng, bool(self.log.agent)
         fresh = around(rng, 1_300, 1.1, 24_000)
         lifetime_ms = HOUR // 12 if is_agent else HOUR
@@ -105,7 +114,7 @@ class DemoConversation:
             self.context = rng.randint(9_000, 14_000) if is_agent else rng.randint(24_000, 60_000)
             read = 11_000 if rng.random() < 0.6 and not is_agent else 0
         else:
-            read = self.context if pause_ms < lifetime_ms else 0
+            read = self.context if pause_ms < lifetime_ms and not is_lost else 0
         write = self.context - read + fresh
         output = around(rng, 300, 1.1, 14_000)
         self.context += fresh + output
@@ -133,8 +142,11 @@ class DemoConversation:
             self.helper = self._send_agent(now_ms + SECOND, kind, task)
             name, given = "Agent" if log.era == 2 else "Task", {"description": task, "subagent_type": kind}
         else:
-            name, tool_input, self.tool_text = rng.choice(cast.TOOLS)
-            given = dict(tool_input)
+            tool, number = rng.choice(cast.TOOLS), _number(self.waiting_tool)
+            if number % 6 == 0:
+                tool = cast.RARE_TOOLS[number // 6 % len(cast.RARE_TOOLS)]
+            name, tool_input, self.tool_text = tool
+            given, self.is_failing = dict(tool_input), number % 23 == 0
         return {"type": "tool_use", "name": name, "input": given, "id": self.waiting_tool}
 
     def _send_agent(self, start_ms: int, kind: str, task: str) -> DemoConversation:
@@ -145,5 +157,10 @@ class DemoConversation:
         if model.startswith("claude") and rng.random() < 0.7:
             model = cast.newest(cast.MODELS[rng.choice(("haiku", "haiku", "sonnet"))], start_ms)
         helper = DemoConversation(transcript, model, start_ms, rng.randint(4, 14), self.pace)
-        helper.agent_type, helper.agent_task = kind, task
+        helper.agent_type, helper.agent_task, helper.started_by = kind, task, self.waiting_tool
         return helper
+
+
+def _number(name: str) -> int:
+    """Return a number that a random id stands for: what is rare follows from it, and needs no randomness of its own."""
+    return int(name[-6:], 16)

@@ -65,7 +65,11 @@ def store(projects: Path, speaker: DemoConversation, rows: list[Row], mode: str 
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if path.parent.name == "subagents":
-            note = {"agentType": speaker.agent_type, "description": speaker.agent_task}
+            note = {
+                "agentType": speaker.agent_type,
+                "description": speaker.agent_task,
+                "toolUseId": speaker.started_by,
+            }
             path.with_suffix(".meta.json").write_bytes(orjson.dumps(note))
     with open(path, mode, opener=_private) as log:
         log.write(to_lines(rows))

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
 Row = dict[str, Any]
+
+NAMING: Final = (2, 1, 205)
+"""Versions from this one on name the skill of a response, and what the API says of its cache."""
 
 
 @dataclass(slots=True)
@@ -90,14 +93,26 @@ class DemoTranscript:
         prompt: Row = {"promptId": self.uuid()} if self.era else {}
         return self._chained(time_ms, prompt, {"type": "user", "message": {"role": "user", "content": content}})
 
-    def tool_result(self, time_ms: int, tool_id: str, text: str) -> Row:
+    def tool_result(self, time_ms: int, tool_id: str, text: str, *, is_error: bool = False) -> Row:
         """Return the output of a tool."""
-        return self.user(time_ms, [{"tool_use_id": tool_id, "type": "tool_result", "content": text, "is_error": False}])
+        result: Row = {"tool_use_id": tool_id, "type": "tool_result", "content": text, "is_error": is_error}
+        return self.user(time_ms, [result])
 
     def assistant(
-        self, time_ms: int, key: str, model: str, blocks: list[Row], stop: str, usage: DemoUsage
+        self,
+        time_ms: int,
+        key: str,
+        model: str,
+        blocks: list[Row],
+        stop: str,
+        usage: DemoUsage,
+        skill: str = "",
+        lost: str = "",
     ) -> list[Row]:
-        """Return a response: one row per content block, with the counters that this version knew at that time."""
+        """Return a response: one row per content block, with the counters that this version knew at that time.
+
+        `skill` was running, and `lost` is what the API says of a prompt that was not in its cache.
+        """
         rows = []
         reference = self.uuid()
         for index, block in enumerate(blocks):
@@ -121,6 +136,10 @@ class DemoTranscript:
             if self.era == 2:
                 cached = "1h" if usage.write_1h else "5m"
                 body |= {"requestRef": reference, "requestedModel": model, "promptCacheRequested": cached}
+            if lost and self.release >= NAMING:
+                message["diagnostics"] = {"cache_miss_reason": {"type": lost}}
+            if skill and self.release >= NAMING:
+                body["attributionSkill"] = skill
             body["type"] = "assistant"
             rows.append(self._chained(time_ms + index, {}, body))
         return rows

@@ -176,9 +176,9 @@ def text_table(table: CauseTable, top: int | None = None) -> TextTable:
             TextColumn("each", priority=2),
             lambda row: money(row.each_nano) if row.agents and row.label else "",
         ),
-        (TextColumn("model", is_text=True, may_shrink=True, priority=4), _models),
+        (TextColumn("model", is_text=True, may_shrink=True, priority=1), _models),
         (
-            TextColumn("lost caches", priority=5),
+            TextColumn("lost caches", priority=4),
             lambda row: written_cost(row.missed.sums) if row.missed.number else "",
         ),
     )

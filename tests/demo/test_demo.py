@@ -11,6 +11,9 @@ import pytest
 
 from claude_tui.demo import DemoWriter, write_demo
 from claude_tui.demo.cast import MODELS
+from claude_tui.engine.queries.causes.causes import Causes
+from claude_tui.model import Query
+from tests.engine.counting import counted
 
 NOW_MS = int(datetime(2026, 11, 20, 15, 30, tzinfo=timezone.utc).timestamp() * 1000)
 HOUR_MS = 3_600_000
@@ -111,6 +114,18 @@ def test_everything_worth_showing_occurs(year: Path) -> None:
     placeholders = [row for row in found if row["version"] == "2.1.20"]
     assert 0 < len(placeholders) < len(found) / 20
     assert all(row["message"]["usage"]["output_tokens"] <= 4 for row in placeholders)
+
+
+def test_there_is_something_of_all_that_money_goes_for(year: Path) -> None:
+    causes = Causes(counted(year))
+    for by, least in (("tool", 8), ("mcp", 3), ("skill", 4), ("agent", 4), ("branch", 10), ("cache", 5)):
+        assert len(causes.table(Query(), by).rows) >= least, by
+    inside = causes.of_which(Query())
+    assert inside.failed.number > 100
+    assert {one.cause for one in inside.misses} >= {"system_changed", "tools_changed", "messages_changed", "compaction"}
+    rows = {row.name: row for row in causes.table(Query(), "tool").rows}
+    assert rows["Agent"].beside.agents and rows["Agent"].beside.cost_nano
+    assert len(causes.waste(Query())) == 5
 
 
 def test_sub_agents_lie_where_their_version_put_them(year: Path) -> None:

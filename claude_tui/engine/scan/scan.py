@@ -96,16 +96,24 @@ class Scan:
                 self._natively.append((batch, self._core.submit(read_natively, batch, reader).result))
         self._applier = ThreadPoolExecutor(1, "apply")
         self._begun: Future[Sequence[Task]] | None = None
+        self._taken, self._is_running = 0, False
         self._taking, self._is_over = threading.Lock(), False
         self._files_done = self._bytes_done = 0
         self._started = time.monotonic()
 
     def begin(self, on_read: OnRead, on_progress: OnProgress) -> None:
-        """Take in what the core reads from now on, before there is an event loop to `run` in; that goes on from there.
+        """Take in what the core and the workers read from now on, before there is an event loop to `run` in; that goes
+        on from there.
 
         Both are called in a thread, one at a time.
         """
-        self._begun = self._applier.submit(self._take_in_natively, on_read, on_progress)
+
+        def take_in() -> Sequence[Task]:
+            others = self._take_in_natively(on_read, on_progress)
+            self._take_in_begun(on_read, on_progress)
+            return others
+
+        self._begun = self._applier.submit(take_in)
 
     async def run(self, on_read: OnRead, on_progress: OnProgress) -> None:
         """Read every file once, about in order. `on_read` is called in a thread, one batch at a time, `on_progress`
@@ -125,11 +133,13 @@ class Scan:
             on_progress(self._progress(batch))
 
         try:
+            self._is_running = True
             if self._begun is None:
                 self.begin(on_read, on_progress)
             assert self._begun is not None
             self._add(await asyncio.wrap_future(self._begun))
-            await asyncio.gather(*(worker(number, batch) for number, batch in enumerate(self._batches)))
+            left = range(self._taken, len(self._batches))
+            await asyncio.gather(*(worker(number, self._batches[number]) for number in left))
         finally:
             self.stop()
 
@@ -137,17 +147,8 @@ class Scan:
         """Read every file once, in order, without an event loop."""
         try:
             self._add(self._take_in_natively(on_read, on_progress))
-            pending: list[Pending | None] = list(self._early)
-            for number, batch in enumerate(self._batches):
-                if number + MAX_IN_FLIGHT < len(self._batches):
-                    pending.append(self._submit(self._batches[number + MAX_IN_FLIGHT]))
-                future, pending[number] = pending[number], None
-                try:
-                    found = future.result() if future is not None else self._reader.read_all(batch)
-                except (BrokenExecutor, CancelledError, OSError) as error:
-                    found = self._read_again(batch, error)
-                on_read(found)
-                on_progress(self._progress(batch))
+            while self._taken < len(self._batches):
+                self._take_in_next(on_read, on_progress)
         finally:
             self.stop()
 
@@ -184,6 +185,29 @@ class Scan:
             self._take_in(on_read, self._reader.read_all(batch))
             on_progress(self._progress(batch))
         return ()
+
+    def _take_in_begun(self, on_read: OnRead, on_progress: OnProgress) -> None:
+        """Take in what workers read, in order, until `run` does or all that is under way is taken in."""
+        while self._taken < len(self._early) and self._early[self._taken] is not None:
+            if self._is_running or self._is_over:
+                return
+            self._take_in_next(on_read, on_progress)
+
+    def _take_in_next(self, on_read: OnRead, on_progress: OnProgress) -> None:
+        """Take in the next batch, read by a worker if it can be, and have a further one read."""
+        number = self._taken
+        self._taken += 1
+        if len(self._early) < len(self._batches):
+            self._early.append(self._submit(self._batches[len(self._early)]))
+        batch, future, self._early[number] = self._batches[number], self._early[number], None
+        try:
+            found = future.result() if future is not None else self._reader.read_all(batch)
+        except (BrokenExecutor, CancelledError, OSError) as error:
+            if self._is_over:
+                return
+            found = self._read_again(batch, error)
+        self._take_in(on_read, found)
+        on_progress(self._progress(batch))
 
     async def _found(self, loop: AbstractEventLoop, number: int, batch: list[Task]) -> Packed:
         from asyncio import wrap_future

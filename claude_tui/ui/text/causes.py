@@ -30,8 +30,9 @@ def convention_line(by: str, notes: Sequence[str], width: int) -> str:
         return cut("What would have been saved; rows may overlap, so they are not added up.", width)
     convention = DIMENSIONS[by].convention
     said = f"{convention[0].upper()}{convention[1:]}; the rows add up to the total."
-    if len(said) > width:
-        said = said.partition(";")[0] + "."
+    for end in ";:":  # as much of it as fits
+        if len(said) > width:
+            said = said.partition(end)[0].removesuffix(".") + "."
     for note in notes:
         more = f"{said} {note[0].upper()}{note[1:]}."
         if len(more) > width:
@@ -96,7 +97,8 @@ def of_row(row: CauseRow, table: CauseTable) -> Statements:
     if row.project:
         lines.append(fact("project", "", display_name(row.project)))
     if row.responses:
-        lines.append(fact("responses", f"{row.responses:,}", "a response with calls of several rows is in each"))
+        told = "a response with calls of several rows is in each" if about.is_by_call else ""
+        lines.append(fact("responses", f"{row.responses:,}", told))
     if row.calls:
         lines.append(
             fact("calls", f"{row.calls:,}", f"{row.failed_calls:,} of them failed" if row.failed_calls else "")

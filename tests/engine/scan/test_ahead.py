@@ -21,6 +21,7 @@ from claude_tui.engine.setup import Setup
 from claude_tui.model import Progress
 from claude_tui.sources.protocol import LogFile
 from tests.engine.counting import PRICER, UTC, config_of, placeless, reference
+from tests.engine.scan.test_scan import until_gone
 from tests.logs import ClaudeHome, assistant, usage
 
 T = 1_780_000_000_000
@@ -106,7 +107,9 @@ def test_without_any_process_everything_is_read_here(
     assert not counting.workers
 
 
-def test_workers_end_where_finding_fails(logs: ClaudeHome, counting: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_workers_end_where_finding_fails(
+    logs: ClaudeHome, counting: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
@@ -114,9 +117,7 @@ def test_workers_end_where_finding_fails(logs: ClaudeHome, counting: Counting, m
     with pytest.raises(ZeroDivisionError):
         count(Setup(config_of(logs.folder), PRICER, UTC))
     assert counting.workers
-    for worker in counting.workers:
-        worker.join(30)
-        assert not worker.is_alive()
+    await until_gone(counting.workers)
 
 
 def test_little_is_not_begun_before_all_is_found(

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -157,6 +158,59 @@ async def test_without_any_process_everything_is_read_here(
         taking = Taking(home.folder, 2)
     await taking.run(way)
     taking.assert_complete(home.folder)
+
+
+class Begun(Taking):
+    """A scan that has begun and has taken in some of it, before there is a loop to run in."""
+
+    def __init__(self, folder: Path, processes: int = 2) -> None:
+        super().__init__(folder, processes)
+        self.taken = 0
+        self.some = threading.Event()
+        self.scan.begin(self.take, self.told.append)
+
+    def take(self, found: Packed) -> None:
+        super().take(found)
+        self.taken += 1
+        if self.taken == 3:
+            self.some.set()
+
+
+async def test_what_workers_read_is_taken_in_before_there_is_a_loop(home: ClaudeHome) -> None:
+    begun = Begun(home.folder)
+    assert await asyncio.to_thread(begun.some.wait, 30)
+    await begun.run("run")
+    begun.assert_complete(home.folder)
+    assert [told.files_done for told in begun.told] == list(range(1, FILES + 1))
+    await until_gone(begun.workers)
+
+
+async def test_what_workers_do_not_read_waits_for_the_loop(home: ClaudeHome) -> None:
+    begun = Begun(home.folder, 0)
+    assert begun.scan._begun is not None
+    await asyncio.wrap_future(begun.scan._begun)
+    assert not begun.taken
+    await begun.run("run")
+    begun.assert_complete(home.folder)
+
+
+async def test_workers_killed_before_there_is_a_loop_lose_nothing(home: ClaudeHome) -> None:
+    begun = Begun(home.folder)
+    kill(begun.workers)
+    await begun.run("run")
+    begun.assert_complete(home.folder)
+    assert [told.files_done for told in begun.told] == list(range(1, FILES + 1))
+
+
+async def test_what_is_stopped_before_there_is_a_loop_takes_in_no_more(home: ClaudeHome) -> None:
+    begun = Begun(home.folder)
+    assert await asyncio.to_thread(begun.some.wait, 30)
+    begun.scan.stop()
+    taken = begun.taken
+    assert begun.scan._begun is not None
+    await asyncio.wrap_future(begun.scan._begun)
+    assert begun.taken == taken <= FILES
+    await until_gone(begun.workers)
 
 
 @ways
