@@ -41,11 +41,15 @@ def config_of(*folders: Path) -> SourceConfig:
     return SourceConfig(home=Path("/nonexistent"), explicit={"claude": folders}, sources=("claude",))
 
 
+def here() -> int | None:
+    """How many processes a count in this one is told of: none, or what lets the core read if that is asked for."""
+    return None if library.is_asked_for() else 0
+
+
 def counted(*folders: Path, zone: ZoneInfo = UTC, keep_names: bool = True) -> Store:
     """A cold count in this process, natively if that is asked for; of nothing where there are no logs."""
-    processes = None if library.is_asked_for() else 0  # no number of processes is said where the core is to be used
     try:
-        return count(Setup(config_of(*folders), PRICER, zone), keep_names=keep_names, processes=processes)
+        return count(Setup(config_of(*folders), PRICER, zone), keep_names=keep_names, processes=here())
     except NoLogsError:
         return Store(PRICER, zone)
 

@@ -14,7 +14,7 @@ from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Response
 from claude_tui.sources.protocol import SourceConfig
-from tests.engine.counting import PRICER, UTC
+from tests.engine.counting import PRICER, UTC, here
 
 FOLDER = Path(__file__).parent.parent / "golden" / "telemetry"
 SETS = sorted(path for path in FOLDER.iterdir() if path.is_dir())
@@ -77,7 +77,7 @@ def config_with(client: str, logs: Path, spool: Path) -> SourceConfig:
 
 def counted_with(client: str, logs: Path, spool: Path, cache: Path | None = None, *, keep_names: bool = False) -> Store:
     setup = Setup(config_with(client, logs, spool), PRICER, UTC, cache_folder=cache)
-    return count(setup, keep_names=keep_names, processes=0)
+    return count(setup, keep_names=keep_names, processes=here())
 
 
 def defined(client: str, logs: Path, spool: Path, ledger: Path | None = None) -> list[Response]:

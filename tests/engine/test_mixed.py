@@ -23,7 +23,7 @@ from claude_tui.model import Query, Totals
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, SourceConfig
 from claude_tui.sources.registry import read_columns, reader
 from tests.captured import one_set, sets_of, truth_of
-from tests.engine.counting import NOW_MS, PRICER, UTC, counted, placeless
+from tests.engine.counting import NOW_MS, PRICER, UTC, counted, here, placeless
 from tests.engine.living import living
 
 pytestmark = pytest.mark.every_client
@@ -90,7 +90,7 @@ def test_a_cold_scan_of_all_clients_is_complete(
 
 def test_a_cache_holds_all_clients(config: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "UNSAVED_BYTES", 0)
-    cold = count(Setup(config, PRICER, UTC, cache_folder=tmp_path / "cache"), processes=0)
+    cold = count(Setup(config, PRICER, UTC, cache_folder=tmp_path / "cache"), processes=here())
     read: Counter[str] = Counter()
 
     def watching(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
@@ -98,14 +98,14 @@ def test_a_cache_holds_all_clients(config: SourceConfig, tmp_path: Path, monkeyp
         return read_columns(file, since, keep_names=keep_names)
 
     monkeypatch.setattr("claude_tui.engine.scan.reading.read_columns", watching)
-    warm = count(Setup(config, PRICER, UTC, cache_folder=tmp_path / "cache"), processes=0)
+    warm = count(Setup(config, PRICER, UTC, cache_folder=tmp_path / "cache"), processes=here())
     assert not read, "a database or a log that has not changed is not read again"
     assert_complete(warm)
     assert placeless(list_responses(warm)) == placeless(list_responses(cold))
     rollout = next(tmp_path.glob("codex/sessions/**/*.jsonl"))
     with rollout.open("ab") as log:
         log.write(b'{"timestamp":"2026-11-21T12:00:00.000Z","type":"compacted","payload":{}}\n')
-    assert_complete(count(Setup(config, PRICER, UTC, cache_folder=tmp_path / "cache"), processes=0))
+    assert_complete(count(Setup(config, PRICER, UTC, cache_folder=tmp_path / "cache"), processes=here()))
     assert read == {"codex": 1}, "of all clients only what grew"
 
 
@@ -130,6 +130,6 @@ async def test_what_every_client_writes_while_it_is_watched_is_counted(config: S
                 writer.execute(SAID_LATER)
             await live.settle()
             shown = list_responses(live.monitor.store)
-            assert placeless(shown) == placeless(list_responses(count(Setup(config, PRICER, UTC), processes=0)))
+            assert placeless(shown) == placeless(list_responses(count(Setup(config, PRICER, UTC), processes=here())))
         grew = Counter(one.source for one in shown) - before
         assert set(grew) == set(HOMES)

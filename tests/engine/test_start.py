@@ -14,7 +14,7 @@ from claude_tui.engine.count import count
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.setup import Setup
-from tests.engine.counting import NOW_MS, PRICER, UTC, config_of
+from tests.engine.counting import NOW_MS, PRICER, UTC, config_of, here
 from tests.logs import ClaudeHome, assistant, usage
 
 
@@ -53,7 +53,7 @@ class Logs:
     def count(self) -> tuple[list[str], list[tuple[str, bool]]]:
         """Return the sessions of all responses, and which files were read: whole, or from a checkpoint."""
         self.read.clear()
-        store = count(Setup(config_of(self.home.folder), PRICER, UTC, cache_folder=self.cache), processes=0)
+        store = count(Setup(config_of(self.home.folder), PRICER, UTC, cache_folder=self.cache), processes=here())
         return sorted(found.session for found in list_responses(store)), sorted(self.read)
 
 
@@ -108,7 +108,7 @@ def test_an_end_that_is_not_written_on_is_named_by_a_later_count_that_finds_the_
     for later_s in (1, 61, 3600):
         with time_machine.travel(now + later_s, tick=False):
             store = count(
-                Setup(config_of(claude_home.folder), PRICER, UTC, cache_folder=tmp_path / "cache"), processes=0
+                Setup(config_of(claude_home.folder), PRICER, UTC, cache_folder=tmp_path / "cache"), processes=here()
             )
             told.append({kind: number for kind, number in store.problem_log.counts.items() if number})
     assert told == [{"malformed": 2000}, *[{"malformed": 2000, "unfinished": 1}] * 2]
@@ -123,5 +123,7 @@ def test_what_could_not_be_read_and_is_gone_is_a_problem_no_more(
     for problems in ({"unreadable": 1}, {"unreadable": 1}, {}, {}):
         if not problems:
             pipe.unlink(missing_ok=True)
-        store = count(Setup(config_of(claude_home.folder), PRICER, UTC, cache_folder=tmp_path / "cache"), processes=0)
+        store = count(
+            Setup(config_of(claude_home.folder), PRICER, UTC, cache_folder=tmp_path / "cache"), processes=here()
+        )
         assert +store.problem_log.counts == problems

@@ -20,7 +20,7 @@ from claude_tui.engine.setup import Setup
 from claude_tui.model import ProblemKind, UsageRow
 from claude_tui.sources.protocol import FileRead, LogFile, SourceConfig
 from claude_tui.sources.registry import load, read_columns, reader
-from tests.engine.counting import PRICER, UTC
+from tests.engine.counting import PRICER, UTC, here
 from tests.fuzz.sameness import disagreements
 from tests.sources.claude.test_hostile import SPECIALS, paths_in, put, written
 from tests.sources.settle import GOLDEN
@@ -193,7 +193,7 @@ def test_stored_answers_that_have_their_usage_elsewhere_are_problems(name: str, 
 def engine_count(name: str, folder: Path) -> tuple[int, list[tuple[ProblemKind, str]]]:
     folder = folder / "projects" if (folder / "projects").is_dir() and name == "claude" else folder
     config = SourceConfig(Path("/nonexistent"), explicit={name: (folder,)}, sources=(name,))
-    store = count(Setup(config, PRICER, UTC), processes=0)
+    store = count(Setup(config, PRICER, UTC), processes=here())
     return len(list_responses(store)), [(problem.kind, problem.path) for problem in store.problems]
 
 

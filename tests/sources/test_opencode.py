@@ -18,7 +18,7 @@ from claude_tui.sources.opencode import OpenCodeSource, fast
 from claude_tui.sources.opencode.stored import connection
 from claude_tui.sources.protocol import Checkpoint, FileRead, SourceConfig
 from claude_tui.sources.registry import reader
-from tests.engine.counting import NOW_MS, PRICER, UTC
+from tests.engine.counting import NOW_MS, PRICER, UTC, here
 from tests.engine.living import living
 from tests.fuzz.sameness import disagreements
 from tests.sources.settle import GOLDEN, expected, log_file, read_all, settle, totals
@@ -447,7 +447,7 @@ async def test_live_tells_each_problem_of_a_database_as_often_as_a_fresh_count(t
                 await live.settle()
                 await live.until_counted(number + 1)
             told = dict((await live.settle()).problems)
-    fresh = count(Setup(config, PRICER, UTC), processes=0)
+    fresh = count(Setup(config, PRICER, UTC), processes=here())
     assert told == dict(SnapshotMaker(fresh).take(Query(), NOW_MS).problems) == {"bad_count": 1, "unknown_shape": 5}
 
 

@@ -33,7 +33,7 @@ from claude_tui.model import Query, Response, Usage
 from claude_tui.sources.codex.compressed import decompressor
 from claude_tui.sources.protocol import SourceConfig
 from tests.captured import sets_of
-from tests.engine.counting import PRICER, UTC
+from tests.engine.counting import PRICER, UTC, here
 from tests.fuzz.lines import MUTATIONS
 from tests.sources.codex import logs as rollouts
 from tests.sources.test_opencode import Store as OpenCodeDatabase
@@ -60,7 +60,7 @@ def opencode(tmp_path: Path) -> Iterator[OpenCodeDatabase]:
 
 def counted(client: str, folder: Path, *, keep_names: bool = True) -> Store:
     config = SourceConfig(home=Path("/nonexistent"), explicit={client: (folder,)}, sources=(client,))
-    return count(Setup(config, PRICER, UTC), keep_names=keep_names, processes=0)
+    return count(Setup(config, PRICER, UTC), keep_names=keep_names, processes=here())
 
 
 def of_every_set(function: Any) -> Any:

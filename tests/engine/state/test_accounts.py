@@ -25,7 +25,7 @@ from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
 from claude_tui.sources.protocol import SourceConfig
 from claude_tui.sources.registry import reader
-from tests.engine.counting import NOW_MS, PRICER, assert_sums_agree
+from tests.engine.counting import NOW_MS, PRICER, assert_sums_agree, here
 from tests.logs import ClaudeHome, assistant, usage
 from tests.ui.helpers import press, running, screen_text, wait_until
 
@@ -60,7 +60,7 @@ def spend(folder: Path, number: int, session: str, agent: str = "") -> None:
 
 
 def store_of(home: Path) -> Store:
-    return count(Setup(SourceConfig(home), PRICER, ZoneInfo("UTC")), processes=0)
+    return count(Setup(SourceConfig(home), PRICER, ZoneInfo("UTC")), processes=here())
 
 
 def test_the_folders_are_found(home: Path) -> None:

@@ -20,7 +20,7 @@ from claude_tui.engine.state.store import Store
 from claude_tui.model import ProblemKind, Query, SessionState, Usage, UsageRow
 from claude_tui.sources.protocol import FileFacts, SourceConfig
 from claude_tui.sources.settling import columns_of
-from tests.engine.counting import PRICER, UTC, assert_sums_agree, counted, counted_exactly
+from tests.engine.counting import PRICER, UTC, assert_sums_agree, counted, counted_exactly, here
 from tests.logs import ClaudeHome, assistant, usage
 
 HOUR_MS = 3_600_000
@@ -102,7 +102,7 @@ def chat(folder: Path, said: list[Any]) -> SourceConfig:
     ],
 )
 def test_no_clients_response_is_of_1970(tmp_path: Path, said: list[Any], want: list[int]) -> None:
-    store = count(Setup(chat(tmp_path, said), PRICER, UTC), processes=0)
+    store = count(Setup(chat(tmp_path, said), PRICER, UTC), processes=here())
     assert [one.time_ms for one in list_responses(store)] == want
     assert [one.kind for one in store.problems] == [ProblemKind.UNDATED]
 

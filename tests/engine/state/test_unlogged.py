@@ -27,6 +27,7 @@ from tests.engine.counting import (
     config_of,
     counted,
     counted_exactly,
+    here,
     placeless,
     reference,
 )
@@ -111,7 +112,7 @@ def test_a_cache_gives_the_same_and_what_comes_later_is_added_to_it(
     last.write_bytes(text[:cut])
 
     def cached() -> Store:
-        return count(Setup(config_of(there), PRICER, UTC, cache_folder=tmp_path / "cache"), processes=0)
+        return count(Setup(config_of(there), PRICER, UTC, cache_folder=tmp_path / "cache"), processes=here())
 
     before = placeless(list_responses(cached()))
     again = cached()

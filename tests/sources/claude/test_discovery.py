@@ -159,6 +159,7 @@ def test_a_folder_that_cannot_be_listed_is_named(claude_home: ClaudeHome, monkey
         return listed(path)
 
     monkeypatch.setattr(os, "scandir", scandir)
+    monkeypatch.setenv("CLAUDE_TOP_NATIVE", "0")  # the core does not ask Python what a folder has
     store = counted(claude_home.folder)
     assert [one.key for one in list_responses(store)] == ["msg_1"]
     assert [(problem.kind, problem.path) for problem in store.problems] == [(ProblemKind.UNREADABLE, str(closed))]

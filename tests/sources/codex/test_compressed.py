@@ -18,6 +18,7 @@ from claude_tui.pricing import load_pricer
 from claude_tui.sources.codex import CodexSource, compressed
 from claude_tui.sources.codex.fast.reader import read_columns
 from claude_tui.sources.protocol import LogFile, SourceConfig
+from tests.engine.counting import here
 from tests.fuzz.codex import differences
 from tests.sources.codex.logs import A, B, C, child_lines, meta, parent_lines, told, turn, write
 
@@ -41,7 +42,7 @@ def compress(zstd: Any, path: Path) -> Path:
 
 def counted(root: Path) -> Store:
     config = SourceConfig(Path("/nonexistent"), explicit={"codex": (root,)}, sources=("codex",))
-    return count(Setup(config, load_pricer(), ZoneInfo("UTC")), keep_names=True, processes=0)
+    return count(Setup(config, load_pricer(), ZoneInfo("UTC")), keep_names=True, processes=here())
 
 
 def answers(root: Path) -> list[tuple[Any, ...]]:

@@ -31,6 +31,7 @@ from claude_tui.sources.reading import objects as decoding
 from claude_tui.sources.reading import search
 from claude_tui.sources.records.fast_rows import FastBuilder
 from claude_tui.sources.settling import columns_of
+from tests.engine.counting import here, reading_by
 from tests.fuzz.codex import differences, reading_with
 from tests.sources.codex.logs import (
     NO_INFO,
@@ -284,16 +285,20 @@ def read(root: Path, path: Path, since: Checkpoint | None = None) -> ColumnsRead
 
 @pytest.mark.parametrize("home", HOMES, ids=lambda home: home.name)
 def test_the_engine_counts_the_same_either_way(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fast_way = responses(home)
+    ways = []
+    for native in ("0", "1"):
+        with reading_by(native):
+            ways.append(responses(home))
     monkeypatch.setattr(reading, "read_columns", read_plainly)
     threads._token_counts.cache_clear()
-    assert fast_way == responses(home)
-    assert fast_way[0]
+    with reading_by("0"):
+        assert ways == [responses(home)] * 2
+    assert ways[0][0]
 
 
 def responses(home: Path) -> tuple[list[Response], Totals]:
     config = SourceConfig(Path("/nonexistent"), explicit={"codex": (home,)}, sources=("codex",))
-    store = count(Setup(config, load_pricer(), ZoneInfo("Europe/Berlin")), keep_names=True, processes=0)
+    store = count(Setup(config, load_pricer(), ZoneInfo("Europe/Berlin")), keep_names=True, processes=here())
     return list(list_responses(store)), SnapshotMaker(store).take(Query(), NOW_MS).totals
 
 

@@ -23,7 +23,7 @@ from claude_tui.sources.causes import Caused, packed, unpacked
 from claude_tui.sources.opencode.causes import read_causes, read_kilo_causes
 from claude_tui.sources.opencode.stored.database import Database
 from claude_tui.sources.protocol import SourceConfig
-from tests.engine.counting import PRICER, UTC
+from tests.engine.counting import PRICER, UTC, here
 from tests.engine.queries.causes.test_causes import sums_hold
 
 GOLDEN = Path(__file__).parents[3] / "golden"
@@ -32,7 +32,7 @@ NOT_LOGGED = "(not in the log)"
 
 def counted(client: str, folder: Path) -> Store:
     config = SourceConfig(home=Path("/nonexistent"), explicit={client: (folder,)}, sources=(client,))
-    return count(Setup(config, PRICER, UTC), keep_names=True, processes=0)
+    return count(Setup(config, PRICER, UTC), keep_names=True, processes=here())
 
 
 @pytest.mark.parametrize("name", ["home-0.61", "home-mixed"])

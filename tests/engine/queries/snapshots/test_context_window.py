@@ -22,7 +22,7 @@ from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
 from claude_tui.sources.protocol import Checkpoint, FileFacts
-from tests.engine.counting import NOW_MS, PRICER, UTC, config_of, counted
+from tests.engine.counting import NOW_MS, PRICER, UTC, config_of, counted, here
 from tests.engine.ledgers import ledger_in, ran
 from tests.logs import ClaudeHome, assistant, usage
 
@@ -40,7 +40,7 @@ def windows(store: Store) -> dict[str, tuple[int, int]]:
 
 
 def warm(home: ClaudeHome, folder: Path) -> Store:
-    return count(Setup(config_of(home.folder), PRICER, UTC, cache_folder=folder), processes=0)
+    return count(Setup(config_of(home.folder), PRICER, UTC, cache_folder=folder), processes=here())
 
 
 CASES: dict[str, tuple[list[dict[str, Any]], int]] = {

@@ -18,7 +18,7 @@ from claude_tui.engine.queries.snapshots.recent import load_recent
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
-from tests.engine.counting import BERLIN, NOW_MS, PRICER, config_of
+from tests.engine.counting import BERLIN, NOW_MS, PRICER, config_of, here
 from tests.logs import ClaudeHome, assistant, usage
 
 MINUTE_MS = 60_000
@@ -76,7 +76,7 @@ def test_a_picture_is_the_same_cold_and_warm(
 
 
 def counted(home: ClaudeHome, cache: Path | None) -> Store:
-    return count(Setup(config_of(home.folder), PRICER, BERLIN, cache_folder=cache), processes=0)
+    return count(Setup(config_of(home.folder), PRICER, BERLIN, cache_folder=cache), processes=here())
 
 
 def test_responses_are_not_loaded_where_the_last_hour_has_none(claude_home: ClaudeHome, tmp_path: Path) -> None:

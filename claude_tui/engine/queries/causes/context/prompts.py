@@ -11,10 +11,11 @@ and the sum of tokens * S at entry. Hold the store's lock.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import Final
 
 from claude_tui.engine.queries.causes.context.sums import PartSums, PartTotals
-from claude_tui.engine.queries.causes.costs.billing import KINDS, BilledLine, Biller
+from claude_tui.engine.queries.causes.costs.billing import BilledLine, Biller
 from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
 from claude_tui.engine.queries.causes.costs.misses import CacheMiss
 from claude_tui.engine.queries.causes.costs.split import split
@@ -29,9 +30,18 @@ from claude_tui.sources.claude.counting.rule import requests_of
 START: Final = "start of the prompt"
 REBUILT: Final = "cache rebuilt"
 BESIDE: Final = "(billed beside responses)"
-_READ_AT: Final = KINDS.index("cache_read")
 SHIFT: Final = 32
 """Binary digits of a nanodollar that the price of a carried token has."""
+
+
+class _Part:
+    """A part of the prompt of one thread: how many tokens it has, and the sum of these with the price when they came
+    in. `came` and `new_nano` are how many came in and what that cost, as far as it is not added yet."""
+
+    __slots__ = ("came", "entered", "new_nano", "tokens")
+
+    def __init__(self) -> None:
+        self.tokens = self.entered = self.came = self.new_nano = 0
 
 
 class _Thread:
@@ -39,8 +49,7 @@ class _Thread:
 
     def __init__(self) -> None:
         self.prompt = 0
-        self.tokens: dict[int, int] = {}
-        self.entered: dict[int, int] = {}
+        self.parts: dict[int, _Part] = {}
         self.price = 0
         self.carried_nano = 0
 
@@ -48,6 +57,20 @@ class _Thread:
         """Let everything there cost its share of what was carried."""
         self.price += (cost_nano << SHIFT) // self.prompt
         self.carried_nano += cost_nano
+
+    def take_in(self, numbers: Sequence[int], tokens: Sequence[int], new_nano: int, *, is_own: bool) -> None:
+        """Let tokens of some parts come in, which cost so much; without cost, and uncounted, if they are not own."""
+        costs = split(new_nano, tokens) if new_nano else repeat(0)
+        known, price = self.parts, self.price
+        for number, size, cost_nano in zip(numbers, tokens, costs, strict=False):
+            part = known.get(number)
+            if part is None:
+                part = known[number] = _Part()
+            part.tokens += size
+            part.entered += size * price
+            if is_own:
+                part.came += size
+                part.new_nano += cost_nano
 
 
 class Prompts:
@@ -128,14 +151,7 @@ class Prompts:
             parts, tokens = self._new_parts(*added, growth, is_start=is_start) if growth else ((), ())
             if more:
                 parts, tokens = [*parts, self._results], [*tokens, more]
-            known, entered, price = thread.tokens, thread.entered, thread.price
-            sums = self._sums.tokens if is_own else {}
-            for part, size in zip(parts, tokens, strict=True):
-                known[part] = known.get(part, 0) + size
-                entered[part] = entered.get(part, 0) + size * price
-                sums[part] = sums.get(part, 0) + size
-            if new_nano:
-                self._sums.spread(new_nano, parts, tokens)
+            thread.take_in(parts, tokens, new_nano, is_own=is_own)
         if old_nano:
             self._carry_at_start(thread, old_nano)
         if last < first:
@@ -147,9 +163,8 @@ class Prompts:
         """Pay what a response wrote and searched, and for a cache that was lost. Returns the cost of what was new in
         its prompt, and of what was there."""
         biller = self._biller
-        parts = biller.parts(line, found.thinking[at])
-        new_nano, old_nano = sum(parts[:_READ_AT]), parts[_READ_AT]
-        thinking_nano, output_nano, searches_nano = parts[_READ_AT + 1 :]
+        *new, old_nano, thinking_nano, output_nano, searches_nano = biller.parts(line, found.thinking[at])
+        new_nano = sum(new)
         if searches_nano:
             self._sums.pay(self._beside, searches_nano)
         self._pay_written(*wrote, thinking_nano, output_nano)
@@ -172,7 +187,7 @@ class Prompts:
         self._sums.doubt_all(doubts)
         written = set(wrote) or {self._answers}
         self._sums.doubt(written, doubts._replace(unpriced_tokens=0))
-        self._sums.doubt(thread.tokens.keys() - written, doubts._replace(unpriced_tokens=0).but_for_output())
+        self._sums.doubt(thread.parts.keys() - written, doubts._replace(unpriced_tokens=0).but_for_output())
 
     def _carry_at_start(self, thread: _Thread, cost_nano: int) -> None:
         """Let what has just come in cost what was read of it: a cache that was there before the thread."""
@@ -198,21 +213,24 @@ class Prompts:
     def _shrink(self, thread: _Thread, prompt: int) -> None:
         """Make all parts of a prompt smaller alike: something went, and the log does not say what."""
         self._close(thread)
-        parts = list(thread.tokens)
-        for part, tokens in zip(parts, split(prompt, [thread.tokens[part] for part in parts]), strict=True):
-            thread.tokens[part] = tokens
-            thread.entered[part] = 0
+        parts = list(thread.parts.values())
+        for part, tokens in zip(parts, split(prompt, [part.tokens for part in parts]), strict=True):
+            part.tokens = tokens
+            part.entered = 0
         thread.price = thread.carried_nano = 0
         thread.prompt = prompt
 
     def _close(self, thread: _Thread) -> None:
-        """Give what a thread carried to its parts; what is left of rounding goes to the start of the prompt."""
-        left, start = thread.carried_nano, self._start
-        for part, tokens in thread.tokens.items():
-            cost_nano = (tokens * thread.price - thread.entered[part]) >> SHIFT
-            self._sums.pay_carried(part, cost_nano)
+        """Give what a thread carried to its parts, with what came in; what is left of rounding goes to the start of the
+        prompt."""
+        left, start, sums, price = thread.carried_nano, self._start, self._sums, thread.price
+        for number, part in thread.parts.items():
+            cost_nano = (part.tokens * price - part.entered) >> SHIFT
+            sums.pay_carried(number, cost_nano)
+            sums.come_in(number, part.came, part.new_nano)
+            part.came = part.new_nano = 0
             left -= cost_nano
-        self._sums.pay_carried(start, left)
+        sums.pay_carried(start, left)
 
     def _new_parts(
         self, parts: Sequence[int], sizes: Sequence[int], growth: int, *, is_start: bool

@@ -43,6 +43,12 @@ class PartSums:
             self.pay(part, cost_nano)
             self.carried[part] = self.carried.get(part, 0) + cost_nano
 
+    def come_in(self, part: int, tokens: int, cost_nano: int) -> None:
+        """Add tokens that came in, and what that cost."""
+        if tokens:
+            self.tokens[part] = self.tokens.get(part, 0) + tokens
+        self.pay(part, cost_nano)
+
     def spread(self, total_nano: int, parts: Sequence[int], weights: Sequence[int]) -> None:
         """Add a cost of several parts, divided as `split` does."""
         costs = self.costs

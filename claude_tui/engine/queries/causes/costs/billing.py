@@ -86,19 +86,20 @@ class Biller:
     def parts(self, line: BilledLine, thinking: int = 0) -> list[int]:
         """Divide the cost of a line, in the order of `KINDS`; so many tokens of its output were thinking. Multipliers
         change all parts alike."""
-        usage, rates = line.usage, self.rates(line)
-        thinking = min(thinking, usage.output)
-        searches = min(usage.web_search * WEB_SEARCH_NANO, line.cost_nano) if usage.web_search else 0
+        tokens_in, output, write_5m, write_1h, cache_read, web_search = line.usage
+        rates = self.rates(line)
+        thinking = min(thinking, output)
+        searches = min(web_search * WEB_SEARCH_NANO, line.cost_nano) if web_search else 0
         weights = [
-            usage.input * rates.input,
-            usage.cache_write_5m * rates.write_5m,
-            usage.cache_write_1h * rates.write_1h,
-            usage.cache_read * rates.cache_read,
+            tokens_in * rates.input,
+            write_5m * rates.write_5m,
+            write_1h * rates.write_1h,
+            cache_read * rates.cache_read,
             thinking * rates.output,
-            (usage.output - thinking) * rates.output,
+            (output - thinking) * rates.output,
         ]
         if not any(weights):  # a cost the client reported of a model that is not in the price list
-            weights = [*usage[:1], *usage[2:5], thinking, usage.output - thinking]
+            weights = [tokens_in, write_5m, write_1h, cache_read, thinking, output - thinking]
         return [*split(line.cost_nano - searches, weights), searches]
 
     def paid_anew(self, line: BilledLine, lost: int) -> int:

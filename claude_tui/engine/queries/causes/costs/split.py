@@ -13,10 +13,17 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
     """
     if len(weights) == 1:
         return [total]
+    if len(weights) == 2:
+        one, other = weights
+        if not (whole := one + other):
+            return [total, 0]
+        of_one, of_other = total * one // whole, total * other // whole
+        left = total - of_one - of_other
+        return [of_one + left, of_other] if one >= other else [of_one, of_other + left]
     whole = sum(weights)
     if not whole:
         return [total, *[0] * (len(weights) - 1)]
-    parts = [total * weight // whole for weight in weights]
+    parts = [total * weight // whole if weight else 0 for weight in weights]
     if left := total - sum(parts):
         parts[weights.index(max(weights))] += left
     return parts

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any, Final
 
 from claude_tui.engine.state.rows.interner import Numbers
@@ -52,8 +52,8 @@ class PartSizes:
 
     def __init__(self, found: Sequence[Mapping[int, int]], number_of: Sequence[int]) -> None:
         self._ends = narrow(list(accumulate(map(len, found))))
-        self._parts = narrow([number_of[part] for one in found for part in one])
-        self._sizes = narrow([size for one in found for size in one.values()])
+        self._parts = narrow([*map(number_of.__getitem__, chain.from_iterable(found))])
+        self._sizes = narrow([*chain.from_iterable(one.values() for one in found)])
 
     def __getitem__(self, at: int) -> tuple[Sequence[int], Sequence[int]]:
         """Return the parts of one, and how many bytes each has."""
