@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import claude_tui
-from claude_tui.cli.options.places import source_config
+from claude_tui.cli.options.places import LOCAL, source_config
 
 if TYPE_CHECKING:
     from claude_tui.engine.unchanged import Unchanged
@@ -25,7 +25,9 @@ def unchanged_of(options: Namespace, asked: Query, *question: object) -> Unchang
     from claude_tui.engine.unchanged import Question, Unchanged
     from claude_tui.paths import cache_folder, config_folder, ledger_file
 
-    zone = getattr(options, "timezone", None) or what_says_the_zone()
+    zone = getattr(options, "timezone", None)
+    if not zone or zone == LOCAL:
+        zone = what_says_the_zone()
     data = Path(claude_tui.__file__).with_name("pricing") / "price_list" / "data"
     settings = (config_folder() / "config.toml", config_folder() / "prices.toml", refreshed_prices())
     bundled = tuple(data / name for name in PRICES)

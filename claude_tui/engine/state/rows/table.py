@@ -15,6 +15,7 @@ from claude_tui.engine.state.rows.interner import Numbers
 from claude_tui.engine.state.rows.key_index import KeyIndex
 from claude_tui.engine.state.rows.memberships import Memberships
 from claude_tui.model import NEVER_MS, Extra, Usage
+from claude_tui.native.library import at_hand
 from claude_tui.pricing.billing.usage import count, iterations, kind_of, read_terms
 from claude_tui.records import NamedTuple
 from claude_tui.sources.columns import (
@@ -32,6 +33,10 @@ PAIRED: Final = 8
 """Flag bit: it counts elsewhere: an event whose response is in a log, or a sum of calls that events tell one by one."""
 
 _PLAIN: Final = tuple(name for name in ARRAYS if name not in ("owner", "model"))
+
+
+_RANKED: Final = ("web_search", "terms", "extras", "reported")
+"""What is rare and ranks a row: see `rank`."""
 
 
 class FileRef(NamedTuple):
@@ -113,8 +118,8 @@ class ResponseTable(SettledArrays):
     def extend(self, columns: Columns, files: array[int], owners: list[int], models: list[int]) -> None:
         """Add entries, whose keys `row_of` has already; `files` has the file of each."""
         start = len(self.key)
-        self.owner.extend([owners[number] for number in columns.owner])
-        self.model.extend([models[number] for number in columns.model])
+        self.owner.extend(_renumbered(owners, columns.owner))
+        self.model.extend(_renumbered(models, columns.model))
         self.file.extend(files)
         for name in _PLAIN:
             getattr(self, name).extend(getattr(columns, name))
@@ -243,18 +248,37 @@ class ResponseTable(SettledArrays):
             return names.owners[owner] < names.owners[self.owner[row]]
         return self.files[file].path < self.files[self.owner_file.get(row, self.file[row])].path
 
+    def _counts_alike(self, row: int, columns: Columns, entry: int, model: int) -> bool:
+        """Whether an entry of the same size, with nothing rare, has the rank of a response's counted row: most do."""
+        return (
+            model == self.model[row]
+            and columns.input[entry] == self.input[row]
+            and columns.write_1h[entry] == self.write_1h[row]
+            and columns.cache_read[entry] == self.cache_read[row]
+            and not (columns.flags[entry] ^ self.flags[row]) & LOWER_BOUND
+            and not any(entry in getattr(columns, name) or row in getattr(self, name) for name in _RANKED)
+        )
+
     def _counts(self, row: int, found: TableEntry, names: TableNames) -> bool:
         """Whether the counted row of an entry is that of the response, and not the one known so far."""
         columns, entry, file, _, model = found
         size, own_size = columns.size(entry), self.size(row)
         if size != own_size:
             return size > own_size
-        rank, own_rank = columns.rank(entry, names.models[model]), self.rank(row, names.models[self.model[row]])
-        if rank != own_rank:
-            return rank > own_rank
+        if not self._counts_alike(row, columns, entry, model):
+            rank, own_rank = columns.rank(entry, names.models[model]), self.rank(row, names.models[self.model[row]])
+            if rank != own_rank:
+                return rank > own_rank
         # They say the same, so where it stands changes no sum.
         path, own_path = self.files[file].path, self.files[self.file[row]].path
         return (path, columns.offset[entry]) > (own_path, self.offset[row])
+
+
+def _renumbered(numbers: list[int], column: array[int]) -> array[int]:
+    core = at_hand()
+    if core is not None and len(column) > len(numbers):
+        return core.renumbered(array("i", numbers), column)
+    return array("i", [numbers[number] for number in column])
 
 
 def joined(columns: Columns, more: Columns) -> Columns:

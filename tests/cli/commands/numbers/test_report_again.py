@@ -145,11 +145,13 @@ def test_the_zone_and_the_version_are_part_of_the_question(
     history: ClaudeHome, capsys: Capture, monkeypatch: pytest.MonkeyPatch, counts: Counted
 ) -> None:
     here = learnt(capsys)
+    assert learnt(capsys, "--timezone", "local") == here
     monkeypatch.setenv("TZ", "Pacific/Kiritimati")
     time.tzset()
     there = printed(capsys)
     assert json.loads(there)["timezone"] == "Pacific/Kiritimati"
-    assert there != here == printed(capsys, "--timezone", "UTC").replace("\r", "")
+    assert there == printed(capsys, "--timezone", "local")
+    assert there != here == printed(capsys, "--timezone", "UTC")
     known = len(counts)
     monkeypatch.setattr(unchanged, "SCHEMA", schema.SCHEMA + 1)
     learnt(capsys)
