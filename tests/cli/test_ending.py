@@ -113,3 +113,40 @@ def test_a_module_that_is_being_imported_is_whole_before_the_program_ends(tmp_pa
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
     )
     assert (program.returncode, program.stdout, program.stderr) == (128 + signal.SIGTERM, b"whole\n", b"")
+
+
+LOADING = """
+import os, signal, sys
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "claude_tui.cli.dispatch":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+from claude_tui.cli import main
+sys.exit(main())
+"""
+"""The program, for which Ctrl-C is pressed while its command is being loaded."""
+
+ENDING = """
+import os, signal, sys, threading
+from claude_tui import runtime
+from claude_tui.cli import main
+runtime.keep(object())
+is_ending, end = threading.Event(), runtime.ending
+def press():
+    is_ending.wait()
+    os.kill(os.getpid(), signal.SIGINT)
+def ending(code):
+    is_ending.set()
+    end(code)
+threading.Thread(target=press).start()
+runtime.ending = ending
+sys.exit(main())
+"""
+"""The same, pressed when all has been said, and something is still to be written."""
+
+
+@pytest.mark.parametrize("program", [LOADING, ENDING])
+def test_ctrl_c_ends_without_a_traceback_before_and_after_a_command(program: str, own_home: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", program, "--version"], capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (130, b"")
