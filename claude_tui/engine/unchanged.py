@@ -49,7 +49,7 @@ class Question(NamedTuple):
     """What is asked, and all that decides the answer beside logs and ledger.
 
     `asked` says what, days resolved, and in which zone. `settings` are files whose content counts, `program` those
-    whose size and time do: they come with the program.
+    whose look does: they come with the program.
     """
 
     asked: str
@@ -144,9 +144,9 @@ def _content(path: Path) -> bytes | None:
         return None
 
 
-def _look(path: Path) -> tuple[int, int]:
+def _look(path: Path) -> tuple[str, int, int, int]:
     found = os.stat(path)
-    return found.st_size, found.st_mtime_ns
+    return os.fspath(path), found.st_size, found.st_mtime_ns, found.st_ino
 
 
 def _digest_of(logs: Iterable[LogFile]) -> bytes:

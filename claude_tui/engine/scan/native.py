@@ -131,7 +131,7 @@ def completed(columns: Columns, one: CoreFile, path: str, *, keep_names: bool = 
         problems = problems_of_nothing(one.left, path)
         if problems is not None:
             return _read(columns, one, path, problems)
-    from claude_tui.engine.state.rows.table import joined
+    from claude_tui.engine.state.rows.joined import joined
     from claude_tui.sources.claude.fast.reader import read_columns
 
     if one.is_end_left:
