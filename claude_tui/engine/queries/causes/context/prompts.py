@@ -50,6 +50,8 @@ class _Part:
 class _Thread:
     """What the prompt of one thread is made of just now. Parts are numbers."""
 
+    __slots__ = ("carried_nano", "parts", "price", "prompt")
+
     def __init__(self) -> None:
         self.prompt = 0
         self.parts: dict[int, _Part] = {}
