@@ -84,6 +84,17 @@ def trim() -> None:
     _call_glibc("malloc_trim", 0)
 
 
+def without_tls() -> None:
+    """Load asyncio as it is where Python has no OpenSSL, which takes 4 ms and 4 MB: for a process that speaks no TLS
+    with it. Others may load `ssl` all the same."""
+    if "asyncio" not in sys.modules and "ssl" not in sys.modules:
+        sys.modules["ssl"] = None  # type: ignore[assignment]
+        try:
+            import asyncio  # noqa: F401
+        finally:
+            del sys.modules["ssl"]
+
+
 def forking() -> None:
     """Fork workers soon: a collection in them would copy the pages they share with this process."""
     gc.freeze()

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from struct import Struct
-from typing import Final
+from typing import BinaryIO, Final
 
 from claude_tui import __version__, files
 from claude_tui.engine.cache.given import mark_of
@@ -36,6 +36,9 @@ FOLDER: Final = "answers"
 MOST_KEPT: Final = 16
 """Answers to so many questions are kept: those given last."""
 
+MOST_BYTES: Final = 16 << 20
+"""A longer answer is not kept."""
+
 _DIGEST_BYTES: Final = 16
 _HEAD: Final = Struct(f"<{len(MAGIC)}s{_DIGEST_BYTES}s{_DIGEST_BYTES}sIqI")
 """What comes before the answer: a magic line, digests of all that decides it and of the logs, how many these are, the
@@ -46,7 +49,7 @@ class Question(NamedTuple):
     """What is asked, and all that decides the answer beside logs and ledger.
 
     `asked` says what, days resolved, and in which zone. `settings` are files whose content counts, `program` those
-    whose size and time do: they come with the program.
+    whose look does: they come with the program.
     """
 
     asked: str
@@ -75,18 +78,23 @@ class Unchanged:
         if not self._state:
             return None
         try:
-            kept = files.read(self._path)
-        except OSError:
+            with open(files.open_regular(self._path), "rb") as file:
+                return self._read(file)
+        except OSError:  # a count finds out what is wrong, if anything
             return None
-        answer = kept[_HEAD.size :]
-        if len(kept) < _HEAD.size:
+
+    def _read(self, file: BinaryIO) -> bytes | None:
+        head = file.read(_HEAD.size)
+        if len(head) < _HEAD.size:
             return None
-        magic, state, logs, number, newest_ms, crc = _HEAD.unpack_from(kept)
-        is_same = (magic, state, crc) == (MAGIC, self._state, zlib.crc32(answer))
-        if not is_same or newest_ms > _latest_ms():
+        magic, state, logs, number, newest_ms, crc = _HEAD.unpack(head)
+        if (magic, state) != (MAGIC, self._state) or newest_ms > _latest_ms():
             return None
         self.found = listed(self._question.config, number)
-        return answer if logs == _digest_of(self.found.files) else None
+        if logs != _digest_of(self.found.files):
+            return None
+        answer = file.read()
+        return answer if zlib.crc32(answer) == crc else None
 
     def read_nothing(self, logs: Sequence[LogFile]) -> None:
         """Note that all `logs` were found as they had been counted, so what is made of that count may be kept."""
@@ -97,7 +105,7 @@ class Unchanged:
         the future, for it stands elsewhere when that has come. Raises nothing, since all goes on without."""
         if self._logs is None or not self._state or newest_ms > _latest_ms():
             return
-        if len(answer) + _HEAD.size > files.SETTINGS_BYTES or _state_of(self._question) != self._state:
+        if len(answer) > MOST_BYTES or _state_of(self._question) != self._state:
             return
         logs = _digest_of(self._logs)
         head = _HEAD.pack(MAGIC, self._state, logs, len(self._logs), newest_ms, zlib.crc32(answer))
@@ -124,7 +132,8 @@ def _state_of(question: Question) -> bytes:
     except OSError:
         return b""
     explicit = [(name, *map(os.fspath, folders)) for name, folders in config.explicit.items()]
-    parts = (__version__, SCHEMA, question.asked, os.fspath(ledger), mark, config.sources, explicit, roots_of(config))
+    places = os.fspath(config.home), os.fspath(ledger), config.sources, explicit, roots_of(config)
+    parts = (__version__, SCHEMA, question.asked, mark, *places)
     return _digest(marshal.dumps((*parts, settings, program), 2))
 
 
@@ -135,9 +144,9 @@ def _content(path: Path) -> bytes | None:
         return None
 
 
-def _look(path: Path) -> tuple[int, int]:
+def _look(path: Path) -> tuple[str, int, int, int]:
     found = os.stat(path)
-    return found.st_size, found.st_mtime_ns
+    return os.fspath(path), found.st_size, found.st_mtime_ns, found.st_ino
 
 
 def _digest_of(logs: Iterable[LogFile]) -> bytes:

@@ -16,7 +16,7 @@ from claude_tui.records import NamedTuple
 if TYPE_CHECKING:
     import ctypes
 
-VERSION: Final = 10
+VERSION: Final = 11
 """Of request and answer, as the core has it."""
 
 
@@ -54,6 +54,14 @@ class Core(NamedTuple):
             places.frombytes(answer[24:middle])
             rows.frombytes(answer[middle:])
         return places, rows
+
+    def renumbered(self, numbers: array[int], column: array[int]) -> array[int]:
+        """Return, of 32 bits each, the number that each in a column stands for. Raises ValueError if one has none."""
+        found = array("i")
+        if numbers and column:
+            answer = self._asked(self.library.claude_top_renumbered, *numbers.buffer_info(), *column.buffer_info())
+            found.frombytes(answer)
+        return found
 
     def _asked(self, ask: Callable[..., int], *request: object) -> memoryview:
         import ctypes  # for those who read much

@@ -81,14 +81,16 @@ def _loaded(to_read: bool) -> FoundCore:
         asks = (
             library.claude_top_read, library.claude_top_rollouts, library.claude_top_walk, library.claude_top_causes,
         )  # fmt: skip
-        known, free = library.claude_top_known, library.claude_top_free
+        of_numbers = library.claude_top_known, library.claude_top_renumbered
+        free = library.claude_top_free
     except (OSError, AttributeError) as error:
         return FoundCore(None, f"cannot be loaded: {error}")
     pointer, size = ctypes.POINTER(ctypes.c_void_p), ctypes.POINTER(ctypes.c_size_t)
     for ask in asks:
         ask.restype, ask.argtypes = ctypes.c_int32, [ctypes.c_char_p, ctypes.c_size_t, pointer, size]
     numbers = ctypes.c_void_p, ctypes.c_size_t
-    known.restype, known.argtypes = ctypes.c_int32, [*numbers, *numbers, pointer, size]
+    for ask in of_numbers:
+        ask.restype, ask.argtypes = ctypes.c_int32, [*numbers, *numbers, pointer, size]
     free.restype, free.argtypes = None, [ctypes.c_void_p, ctypes.c_size_t]
     core = Core(library)
     reason = _checked(core) if to_read else ""

@@ -45,6 +45,11 @@ _FILE: Final = 16
 _TEXTS: Final = 10
 """Texts of a file."""
 _LATER_MS: Final = 1 << 62
+_owner: Final = partial(tuple.__new__, RowOwner)
+_file_facts: Final = partial(tuple.__new__, FileFacts)
+"""Make one of a tuple, for there may be tens of thousands: their own way takes three times as long."""
+_NOTHING: Final[list[tuple[int, bytes]]] = []
+"""The lines that are left of most files: not to be changed."""
 _WIDE: Final = ("key", "time", "input", "output", "write_5m", "write_1h", "cache_read", "offset")
 _SECTIONS: Final = (
     "files", "checkpoints", "texts", "key", "time", "owner", "model", "input", "output", "write_5m", "write_1h",
@@ -198,7 +203,7 @@ def _columns(parts: dict[str, memoryview]) -> Columns:
     columns = Columns("claude")
     for name in (*_WIDE, "owner", "model", "flags"):
         getattr(columns, name).frombytes(parts[name])
-    columns.owners = list(map(RowOwner._make, zip(*[iter(texts_of(parts["owners"]))] * 3, strict=True)))
+    columns.owners = list(map(_owner, zip(*[iter(texts_of(parts["owners"]))] * 3, strict=True)))
     columns.models, columns.names = texts_of(parts["models"]), texts_of(parts["names"])
     columns.web_search.update(_PAIR.iter_unpack(parts["rare"]))
     columns.owner_time.update(_PAIR.iter_unpack(parts["owner_times"]))
@@ -238,14 +243,13 @@ def _files(parts: dict[str, memoryview], asked: Sequence[str]) -> RecordColumns[
     left = _left(parts["left"], parts["left_bytes"])
     columns = (
         places,
-        # Of a record's own way to be made nothing is needed but the tuple: that takes a third of the time.
-        list(map(partial(tuple.__new__, FileFacts), facts)),
+        list(map(_file_facts, facts)),
         parts["checkpoints"].tobytes().split(b"\0")[:-1],
         ends,
         lines,
         rows,
         sums,
-        [list(islice(left, number)) if number else [] for number in lefts],
+        [list(islice(left, number)) if number else _NOTHING for number in lefts],
         [*map(bool, more)],
         [*map(bool, ends_left)],
         [*map(bool, known)],

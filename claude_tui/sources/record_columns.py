@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import compress
 from typing import Any, TypeVar, overload
 
 R = TypeVar("R", bound=tuple[Any, ...])
@@ -16,6 +15,7 @@ class RecordColumns(Sequence[R]):
     __slots__ = ("columns", "kind")
 
     def __init__(self, kind: type[R], columns: Sequence[Sequence[Any]]) -> None:
+        """Take over columns: lists or arrays."""
         self.kind = kind
         self.columns = columns
 
@@ -24,15 +24,19 @@ class RecordColumns(Sequence[R]):
         """Return records as columns."""
         if isinstance(records, RecordColumns):
             return records
-        return cls(kind, [*zip(*records, strict=True)] or [()] * len(kind._fields))  # type: ignore[attr-defined]
+        return cls(kind, [*map(list, zip(*records, strict=True))] or [[] for _ in kind._fields])  # type: ignore[attr-defined]
 
     def column(self, name: str) -> Sequence[Any]:
         """Return one field of all."""
         return self.columns[self.kind._fields.index(name)]  # type: ignore[attr-defined]
 
-    def chosen(self, is_chosen: Sequence[bool]) -> RecordColumns[R]:
-        """Return those that are chosen, each by a truth at its place."""
-        return RecordColumns(self.kind, [list(compress(column, is_chosen)) for column in self.columns])
+    def without(self, places: Sequence[int]) -> RecordColumns[R]:
+        """Return all but a few, of which the places are given in order."""
+        columns: list[Any] = [column[:] for column in self.columns]
+        for column in columns:
+            for place in reversed(places):
+                del column[place]
+        return RecordColumns(self.kind, columns)
 
     def __len__(self) -> int:
         return len(self.columns[0])

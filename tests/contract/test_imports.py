@@ -95,6 +95,26 @@ def test_pricing_from_a_pipe_loads_neither_screen_nor_engine(tmp_path: Path) -> 
     assert not modules & (SCREEN | LIVE | {"rich", "asyncio", "claude_tui.engine"})
 
 
+def test_the_screen_loads_no_tls_and_nothing_that_is_for_later() -> None:
+    later = {"ssl", "csv", "tomllib", "claude_tui.cli.serve", "claude_tui.reports.exports", "claude_tui.ui.dialogs"}
+    code = f"""
+import sys
+from claude_tui import runtime
+runtime.without_tls()
+import claude_tui.engine.monitor, claude_tui.ui.app
+loaded = {later!r} & set(sys.modules)
+import asyncio, ssl
+async def served():
+    async with await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0) as server:
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        writer.close()
+        return await reader.read()
+print(sorted(loaded), asyncio.run(served()), ssl.create_default_context().verify_mode == ssl.CERT_REQUIRED)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "[] b'' True", done.stderr
+
+
 def test_importing_the_package_imports_nothing_else(tmp_path: Path) -> None:
     code = "import sys; before = set(sys.modules); import claude_tui; print(sorted(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)

@@ -33,6 +33,11 @@ from tests.logs import assistant, line, usage
 CAPTURED: Final = Path(__file__).parent.parent / "golden" / "causes"
 
 
+ESCAPES: Final = rb"\/ \u00e9 \u0041 \u001b \u000a \u20ac \ud83d\ude42 \" \b"
+"""All that can be written in several ways."""
+_CALL: Final = {"type": "tool_use", "id": "toolu_w", "name": "Bash"}
+
+
 def seeds() -> list[bytes]:
     """Lines of real clients that say what responses were made for, and of shapes they rarely write."""
     found = [one for path in sorted(CAPTURED.glob("**/*.jsonl")) for one in path.read_bytes().split(b"\n") if one]
@@ -112,7 +117,10 @@ def seeds() -> list[bytes]:
         {**call, "message": {**call["message"], "diagnostics": {"cache_miss_reason": {"type": "tools_changed"}}}},
         {**call, "attributionSkill": "a", "attributionAgent": None, "promptCacheRequested": "1h", "isSidechain": True},
     ]
-    return [*found, *(line(one).rstrip(b"\n") for one in more)]
+    made = [line(one).rstrip(b"\n") for one in more]
+    escaped = {**call, "message": {**call["message"], "content": [{**_CALL, "input": {"a": "ESCAPED"}}]}}
+    made.append(line(escaped).rstrip(b"\n").replace(b"ESCAPED", ESCAPES))
+    return [*found, *made]
 
 
 def user(content: object, **more: object) -> dict[str, object]:

@@ -22,3 +22,11 @@ def test_most_lines_reach_the_native_core(tmp_path: Path) -> None:
         pytest.skip("not built")
     assert fuzzer.run(600) == []
     assert fuzzer.counts["read natively"] > 0.5 * fuzzer.counts["lines"]
+
+
+def test_all_ways_of_reading_agree_on_lines_as_they_are(tmp_path: Path) -> None:
+    fuzzer = CausesFuzzer(4, tmp_path)
+    if not fuzzer.has_core:
+        pytest.skip("not built")
+    assert fuzzer.compare_parts(fuzzer.parts(fuzzer.pool)) == []
+    assert fuzzer.counts["read natively"] > 0.9 * len(fuzzer.pool)

@@ -15,6 +15,9 @@ from claude_tui.cli.exits import NO_LOGS, USAGE, CommandError
 from claude_tui.cli.parser import CommandParser, separated, shown_as
 from claude_tui.clients import CLIENTS, SOURCES, TELEMETRY
 
+LOCAL: Final = "local"
+"""What --timezone takes for the system's."""
+
 TELEMETRY_TOKEN: Final = "telemetry-token"
 """The file beside the spool that is there once telemetry was switched on."""
 
@@ -128,7 +131,7 @@ def _account_folder(name: str) -> Path:
 def timezone(options: argparse.Namespace) -> ZoneInfo:
     """Return the requested zone, else the system's."""
     name = getattr(options, "timezone", None)
-    if not name or name == "local":
+    if not name or name == LOCAL:
         from claude_tui.cli.options.zone import system_zone
 
         return system_zone()

@@ -119,6 +119,8 @@ def _read_transcripts(
         files = [file for file, _ in tasks]
         answer = read_transcripts(core, files, reader.calendar.zone, with_names=reader.keep_names)
     packs = _packs(tasks, answer, reader)
+    if len(answer.files) == len(tasks):
+        return packs, []
     read = set(answer.files.column("place"))
     return packs, [task for place, task in enumerate(tasks) if place not in read]
 
@@ -129,7 +131,7 @@ def completed(columns: Columns, one: CoreFile, path: str, *, keep_names: bool = 
         problems = problems_of_nothing(one.left, path)
         if problems is not None:
             return _read(columns, one, path, problems)
-    from claude_tui.engine.state.rows.table import joined
+    from claude_tui.engine.state.rows.joined import joined
     from claude_tui.sources.claude.fast.reader import read_columns
 
     if one.is_end_left:
@@ -166,15 +168,16 @@ def _read(columns: Columns, one: CoreFile, path: str, problems: Problems) -> Col
 def _packs(tasks: Sequence[Task], answer: CoreAnswer, reader: FileReader) -> list[Packed]:
     """Put together what was read: the files of which the core left nothing, then the others."""
     files, columns = answer.files, answer.columns
-    is_whole = [not (left or more) for left, more in zip(files.column("left"), files.column("has_more"), strict=True)]
-    if all(is_whole):
-        return [_packed(tasks, answer, reader)] if is_whole else []
+    both = zip(files.column("left"), files.column("has_more"), strict=True)
+    parts = [place for place, (lines, has_more) in enumerate(both) if lines or has_more]
+    if not parts:
+        return [_packed(tasks, answer, reader)] if files else []
     rows, sums = ([0, *accumulate(files.column(name))] for name in ("rows", "sums"))
     runs: list[tuple[int, int]] = []
     own_sums: list[Sum] = []
     left: list[FileColumns] = []
     end = end_of_sums = 0
-    for place in (place for place, is_all in enumerate(is_whole) if not is_all):
+    for place in parts:
         one = files[place]
         runs.append((end, rows[place]))
         own_sums += answer.sums[end_of_sums : sums[place]]
@@ -183,10 +186,10 @@ def _packs(tasks: Sequence[Task], answer: CoreAnswer, reader: FileReader) -> lis
         its.keep_own_names()
         left.append(reader.read(task, partial(completed, its, one, task.file.path, keep_names=reader.keep_names)))
     packs = [pack(left)]
-    if any(is_whole):
+    if len(parts) < len(files):
         runs = [(start, stop) for start, stop in (*runs, (end, len(columns))) if start < stop]
         own_sums += answer.sums[end_of_sums:]
-        rest = answer._replace(files=files.chosen(is_whole), columns=columns.runs(runs), sums=own_sums)
+        rest = answer._replace(files=files.without(parts), columns=columns.runs(runs), sums=own_sums)
         packs.insert(0, _packed(tasks, rest, reader))
     return packs
 

@@ -57,7 +57,7 @@ def _packed(whole: Sequence[CoreRollout], tasks: Sequence[Task], reader: FileRea
 
 def completed(one: CoreRollout, file: LogFile, *, keep_names: bool = False) -> ColumnsRead:
     """Read what the core left of a rollout, from where it ended. Raises OSError."""
-    from claude_tui.engine.state.rows.table import joined
+    from claude_tui.engine.state.rows.joined import joined
     from claude_tui.native.rollouts import read_so_far
     from claude_tui.sources.codex.fast.reader import read_columns
 

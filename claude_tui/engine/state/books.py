@@ -152,7 +152,7 @@ class Books:
         else:
             source = columns.source
             owners = [_owner((source, *owner)) for owner in columns.owners]
-        self.sessions.update(owner[:2] for owner in owners)
+        self.sessions.update([owner[:2] for owner in owners])
         return Numbering(self._owners.of_all(owners), self._models.of_all(columns.models))
 
     def folder_of(self, owner: Owner) -> str:

@@ -5,7 +5,7 @@ Must not know responses or sums, and takes no locks: the store does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from claude_tui.sources.client_totals import join_pairs, join_totals
@@ -40,7 +40,8 @@ class FactBook:
         self._together: dict[Key, Together] = {}
         self._key_of: dict[str, dict[str, Key]] = {}
         """By source and path: of whom a file that was read from its beginning is."""
-        self._seen_in_hour: dict[int, set[SessionKey]] = {}
+        self._seen_in_hour: dict[int, set[SessionKey]] | None = None
+        """Sessions by the hour they were last seen in; None before anybody asks."""
         self._are_agents_lent = False
 
     def learn(
@@ -72,26 +73,25 @@ class FactBook:
 
     def learn_first(
         self, source: str, files: Iterable[tuple[str, FileFacts]]
-    ) -> tuple[bool, set[SessionKey], list[tuple[str, FileFacts]]]:
+    ) -> tuple[bool, list[SessionKey], list[tuple[str, FileFacts]]]:
         """Take in the facts of whole files of which nothing is known yet, nor of the sessions they are of.
 
         Returns what `learn` does, and the files of which something is known.
         """
-        moved: set[SessionKey] = set()
+        moved: list[SessionKey] = []
         others: list[tuple[str, FileFacts]] = []
-        is_changed, newest_ms = False, self.newest_ms
-        known, hours, changed = self._files, self._seen_in_hour, self.changed
+        sessions: list[SessionKey] = []
+        known, changed = self._files, self.changed
         key_of = self._key_of.setdefault(source, {})
+        first = len(known)
         for path, facts in files:
             session = facts.session
             key = (source, session) if session else _key(source, facts)
             if key is None:
                 continue
-            if key in known or path in key_of or not facts.is_complete:
+            if path in key_of or not facts.is_complete or known.setdefault(key, its := {path: facts}) is not its:
                 others.append((path, facts))
                 continue
-            is_changed = True
-            known[key] = {path: facts}
             key_of[path] = key
             if len(key) == 3:
                 changed.add(key[:2])
@@ -99,19 +99,13 @@ class FactBook:
                     self._replace_agents()
                 self.agents[key] = facts
                 continue
-            changed.add(key)
+            sessions.append(key)
             self.sessions[key] = facts
-            last_ms = facts.last_ms
-            seen = hours.get(last_ms // HOUR_MS)
-            if seen is None:
-                hours[last_ms // HOUR_MS] = {key}
-            else:
-                seen.add(key)
-            newest_ms = max(newest_ms, last_ms)
             if facts.cwd:
-                moved.add(key)
-        self.newest_ms = newest_ms
-        return is_changed, moved, others
+                moved.append(key)
+        changed.update(sessions)
+        self._see(sessions)
+        return len(known) > first, moved, others
 
     def _put(self, key: Key, path: str, facts: FileFacts, is_whole: bool) -> FileFacts:
         """Put the facts of a file among those of the others, and return what they say together."""
@@ -175,8 +169,7 @@ class FactBook:
             return False
         self.changed.add(key[:2])
         if len(key) == 2:
-            self.newest_ms = max(self.newest_ms, merged.last_ms)
-            self._seen_in_hour.setdefault(merged.last_ms // HOUR_MS, set()).add(key)
+            self._see((key,))
             if merged.cwd != (known.cwd if known else ""):
                 moved.add(key)
         return True
@@ -187,7 +180,7 @@ class FactBook:
 
     def restore(self, files: Iterable[tuple[str, str, FileFacts]]) -> None:
         """Take in all that `files` gave of another book. This one must be empty."""
-        known, sessions, agents, hours = self._files, self.sessions, self.agents, self._seen_in_hour
+        known, sessions, agents = self._files, self.sessions, self.agents
         for source, path, facts in files:
             key = _key(source, facts)
             if key is not None:
@@ -204,13 +197,8 @@ class FactBook:
                 agents[key] = facts
                 continue
             sessions[key] = facts
-            seen = hours.get(facts.last_ms // HOUR_MS)
-            if seen is None:
-                hours[facts.last_ms // HOUR_MS] = {key}
-            else:
-                seen.add(key)
         self.changed = {*sessions, *(key[:2] for key in agents)}
-        self.newest_ms = max((facts.last_ms for facts in sessions.values()), default=0)
+        self._see(sessions)
 
     def files(self) -> Iterator[tuple[str, str, FileFacts]]:
         """Yield (source, path, facts) that, learned in any order, give all of this again."""
@@ -241,9 +229,20 @@ class FactBook:
 
     def seen_between(self, since_ms: int, until_ms: int) -> set[SessionKey]:
         """Return the sessions whose newest line is in (since_ms, until_ms]."""
+        if self._seen_in_hour is None:
+            self._seen_in_hour = {}
+            self._see(self.sessions)
         hours = range(since_ms // HOUR_MS, until_ms // HOUR_MS + 1)
         seen = {key for hour in hours for key in self._seen_in_hour.get(hour, ())}
         return {key for key in seen if key in self.sessions and since_ms < self.sessions[key].last_ms <= until_ms}
+
+    def _see(self, sessions: Collection[SessionKey]) -> None:
+        """Note when sessions were last seen."""
+        times = [self.sessions[key].last_ms for key in sessions]
+        self.newest_ms = max(self.newest_ms, max(times, default=0))
+        if self._seen_in_hour is not None:
+            for key, time_ms in zip(sessions, times, strict=True):
+                self._seen_in_hour.setdefault(time_ms // HOUR_MS, set()).add(key)
 
     def take_changed(self) -> set[SessionKey]:
         """Return the sessions whose facts changed since the last call."""

@@ -36,20 +36,24 @@ def take_in(books: Books, found: Packed) -> None:
     """
     source, log = found.columns.source, books.problem_log
     may_retell = source in SOURCES and not SOURCES[source].is_append_only
-    whole: list[tuple[str, FileFacts]] = []
     outcomes = RecordColumns.of(FileOutcome, found.outcomes)
     files, facts, problems, reached, is_whole, _, _, sessions = outcomes.columns
     paths = [file.path for file in files]
-    for place, (path, its, is_all, many) in enumerate(zip(paths, facts, is_whole, sessions, strict=True)):
-        if is_all and its is not None and not many:
-            whole.append((path, its))
-        else:
-            for one in outcomes[place].every_fact:
-                learn(books, source, path, one, is_whole=is_all)
+    if all(is_whole) and None not in facts and not any(sessions):
+        whole: list[tuple[str, FileFacts]] = list(zip(paths, facts, strict=True))
+    else:
+        whole = []
+        for path, one in zip(paths, outcomes, strict=True):
+            if one.is_whole and one.facts is not None and not one.sessions:
+                whole.append((path, one.facts))
+                continue
+            for said in one.every_fact:
+                learn(books, source, path, said, is_whole=one.is_whole)
     known = log.among(paths)
-    for path, doubts, its, is_all in zip(paths, problems, reached, is_whole, strict=True):
-        if doubts.counts or (path in known and (is_all or its is not None)):  # else nothing is new
-            books.revision += log.note(path, doubts, is_whole=is_all, may_retell=may_retell)
+    for place in [place for place, doubts in enumerate(problems) if doubts.counts or paths[place] in known]:
+        if problems[place].counts or is_whole[place] or reached[place] is not None:  # else nothing is new
+            doubts, is_all = problems[place], is_whole[place]
+            books.revision += log.note(paths[place], doubts, is_whole=is_all, may_retell=may_retell)
     _learn_whole(books, source, whole)
     add_files(books, found)
 
@@ -57,7 +61,7 @@ def take_in(books: Books, found: Packed) -> None:
 def _learn_whole(books: Books, source: str, files: Sequence[tuple[str, FileFacts]]) -> None:
     """Take in what whole files say beside their responses, as `learn` does."""
     changed, moved, others = books.facts.learn_first(source, files)
-    books.is_moved |= not moved.isdisjoint(books.sessions)
+    books.is_moved |= not books.sessions.isdisjoint(moved)
     books.revision += changed
     for _, facts in files:
         if facts.client_totals or facts.asked_models:

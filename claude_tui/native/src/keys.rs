@@ -1,4 +1,4 @@
-//! Rows of a table found by their keys, without an index of them: one pass over all keys for many questions.
+//! What many new rows need of a table: rows found by their keys, without an index of them, and the numbers of names.
 
 /// Of so many keys at most rows are asked at once.
 const MOST: usize = 1 << 24;
@@ -84,9 +84,21 @@ pub fn known(keys: &[i64], wanted: &[i64]) -> Option<(Vec<i64>, Vec<i64>)> {
     Some(every.filter_map(|(place, &key)| Some((place as i64, row_of_first(places.of(key)?)?))).unzip())
 }
 
+/// Returns the number that each in a column stands for. None where one stands for none.
+pub fn renumbered(numbers: &[i32], column: &[i32]) -> Option<Vec<i32>> {
+    column.iter().map(|&old| numbers.get(usize::try_from(old).ok()?).copied()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_stand_for_others() {
+        assert_eq!(renumbered(&[7, -1], &[1, 0, 1]), Some(vec![-1, 7, -1]));
+        assert_eq!(renumbered(&[], &[]), Some(vec![]));
+        assert_eq!((renumbered(&[7], &[1]), renumbered(&[7], &[-1])), (None, None));
+    }
 
     #[test]
     fn rows_are_those_of_the_keys() {

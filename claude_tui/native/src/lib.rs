@@ -32,7 +32,7 @@ use request::{File, Request};
 use walk::Walk;
 
 /// What the other side must expect: it moves with the shape of request and answer, and with the rule.
-pub const VERSION: u32 = 10;
+pub const VERSION: u32 = 11;
 
 const DONE: i32 = 0;
 const REFUSED: i32 = 1;
@@ -145,6 +145,36 @@ pub unsafe extern "C" fn claude_top_known(
         unsafe { (std::slice::from_raw_parts(keys, count), std::slice::from_raw_parts(wanted, wanted_count)) };
     let find = || keys::known(keys, wanted).map(|found| blob::encode_known(&found)).ok_or(REFUSED);
     let made = catch_unwind(find).unwrap_or(Err(FAILED));
+    // SAFETY: both were checked for null, and the caller promises that they can be written.
+    unsafe { give(made, answer, answer_size) }
+}
+
+/// Returns the number that each in a column stands for, as `keys::renumbered` does. Returns 0 and an answer, which is those
+/// numbers alone, or another number.
+///
+/// # Safety
+/// `numbers` must point to `count` readable numbers and `column` to `column_count`; `answer` and `answer_size` must be
+/// writable.
+#[no_mangle]
+pub unsafe extern "C" fn claude_top_renumbered(
+    numbers: *const i32,
+    count: usize,
+    column: *const i32,
+    column_count: usize,
+    answer: *mut *mut u8,
+    answer_size: *mut usize,
+) -> i32 {
+    if numbers.is_null() || column.is_null() || answer.is_null() || answer_size.is_null() {
+        return REFUSED;
+    }
+    // SAFETY: the caller promises so many readable numbers, which it keeps as they are until this returns.
+    let (numbers, column) =
+        unsafe { (std::slice::from_raw_parts(numbers, count), std::slice::from_raw_parts(column, column_count)) };
+    let make = || {
+        let found = keys::renumbered(numbers, column).ok_or(REFUSED)?;
+        Ok(found.into_iter().flat_map(i32::to_ne_bytes).collect())
+    };
+    let made = catch_unwind(make).unwrap_or(Err(FAILED));
     // SAFETY: both were checked for null, and the caller promises that they can be written.
     unsafe { give(made, answer, answer_size) }
 }

@@ -6,8 +6,8 @@
 use std::path::{Path, PathBuf};
 
 use claude_top_core::{
-    claude_top_causes, claude_top_free, claude_top_known, claude_top_read, claude_top_rollouts, claude_top_version,
-    claude_top_walk,
+    claude_top_causes, claude_top_free, claude_top_known, claude_top_read, claude_top_renumbered, claude_top_rollouts,
+    claude_top_version, claude_top_walk,
 };
 
 type Ask = unsafe extern "C" fn(*const u8, usize, *mut *mut u8, *mut usize) -> i32;
@@ -140,11 +140,19 @@ fn keys_are_found_where_they_are() {
     unsafe { claude_top_free(answer, size) };
     let numbers: Vec<i64> = bytes.chunks_exact(8).map(|one| i64::from_le_bytes(one.try_into().unwrap())).collect();
     assert_eq!(numbers, [2, 48, 72, 0, 2, 3, 3, 0, 3]);
+    let (of, column) = ([7i32, -2], [1i32, 0, 1]);
+    // SAFETY: both are arrays of so many numbers, and both others are places of this function.
+    let status = unsafe { claude_top_renumbered(of.as_ptr(), 2, column.as_ptr(), 3, &mut answer, &mut size) };
+    assert_eq!((status, size), (0, 12));
+    // SAFETY: it is given back once.
+    unsafe { claude_top_free(answer, size) };
     // SAFETY: null is refused before anything is read or written.
     unsafe {
         assert_eq!(claude_top_known(std::ptr::null(), 0, wanted.as_ptr(), 4, &mut answer, &mut size), 1);
         assert_eq!(claude_top_known(keys.as_ptr(), 4, std::ptr::null(), 0, &mut answer, &mut size), 1);
         assert_eq!(claude_top_known(keys.as_ptr(), 4, wanted.as_ptr(), 4, std::ptr::null_mut(), &mut size), 1);
+        assert_eq!(claude_top_renumbered(std::ptr::null(), 0, column.as_ptr(), 3, &mut answer, &mut size), 1);
+        assert_eq!(claude_top_renumbered(of.as_ptr(), 1, column.as_ptr(), 3, &mut answer, &mut size), 1);
     }
 }
 

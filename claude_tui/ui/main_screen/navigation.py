@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
+from claude_tui.records import NamedTuple
 from claude_tui.ui.settings.declared import VIEWS
 from claude_tui.ui.text import clients
 from claude_tui.ui.views.base.view import EVERYTHING, Drilled, Scope
 
 
-@dataclass(frozen=True)
-class Stop:
+class Stop(NamedTuple):
     """A view, and what it is narrowed to."""
 
     view: str
@@ -43,8 +42,8 @@ class Navigation:
     @property
     def scope(self) -> Scope:
         """What is shown is narrowed to: that of this stop, and further to a client or account shown alone."""
-        scope = replace(self.here.scope, account=self.account)
-        return replace(scope, source=self.client) if self.client and not scope.source else scope
+        scope = self.here.scope._replace(account=self.account)
+        return scope._replace(source=self.client) if self.client and not scope.source else scope
 
     @property
     def tab(self) -> str:

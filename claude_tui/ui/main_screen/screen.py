@@ -6,7 +6,6 @@ Must not draw; must not know the app.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -66,7 +65,7 @@ class MainScreen(DrawnScreen):
             self.say_not_here()  # what a part of a session went for is not asked
             return
         self._close_filter()
-        await self._go(self.navigation.into(replace(drilled, view="causes")))
+        await self._go(self.navigation.into(drilled._replace(view="causes")))
 
     def on_line_table_opened(self, event: LineTable.Opened) -> None:
         """The selected row was clicked: open it in the app's turn, as keys do, unless one is elsewhere by then."""

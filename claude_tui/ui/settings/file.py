@@ -15,11 +15,6 @@ from typing import Any
 from claude_tui import files
 from claude_tui.ui.settings.declared import FILE_NAME, SECTION, Settings, settings_of
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 __all__ = ["FILE_NAME", "SECTION", "Settings", "load", "parsed", "save", "with_options", "with_value"]
 
 
@@ -39,6 +34,11 @@ def load(path: Path) -> tuple[Settings, list[str]]:
 
 def parsed(text: str) -> dict[str, Any]:
     """The content of a TOML text. Raises ValueError."""
+    if sys.version_info >= (3, 11):  # 2 ms, for those who have such a file
+        import tomllib
+    else:
+        import tomli as tomllib
+
     try:
         content: dict[str, Any] = tomllib.loads(text)
     except RecursionError:

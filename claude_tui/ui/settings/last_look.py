@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from claude_tui import files, paths
+from claude_tui.records import NamedTuple
 from claude_tui.ui.settings.declared import VIEWS
 
 FILE_NAME: Final = "screen.json"
 STATE: Final = "state"
 
 
-@dataclass(frozen=True)
-class LastLook:
+class LastLook(NamedTuple):
     """The view, "" if none is known, and the column each view is sorted by and whether the other way round."""
 
     view: str = ""
-    sorts: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
+    sorts: Mapping[str, tuple[str, bool]] = MappingProxyType({})
 
 
 def read(path: Path) -> LastLook:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 from collections.abc import Iterable, Sequence
@@ -51,6 +50,8 @@ def as_csv(columns: Sequence[Column[Any]], rows: Iterable[Any]) -> str:
     """Rows as CSV with a header. A text a spreadsheet would calculate is marked as text with an apostrophe."""
     chosen = plain_columns(columns)
     out = io.StringIO()
+    import csv  # for those who export
+
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([column.label or column.id for column in chosen])
     for row in rows:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import eq, ge, gt, le, lt
 from typing import Any, Final
 
@@ -34,8 +33,7 @@ class Compiled(NamedTuple):
     wrong: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Filter:
+class Filter(NamedTuple):
     """What was typed."""
 
     text: str = ""

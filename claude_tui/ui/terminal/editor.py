@@ -6,7 +6,6 @@ Reads that log and nothing else.
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -60,6 +59,8 @@ def reading(path: str, offset: int, env: Mapping[str, str]) -> Iterator[list[str
 def command(path: str, line: int, env: Mapping[str, str]) -> list[str]:
     """What to run: $PAGER, else a reader that is there. Empty if there is none."""
     try:
+        import shlex  # for those who open one
+
         words = shlex.split(env.get("PAGER") or "")
     except ValueError:
         words = []

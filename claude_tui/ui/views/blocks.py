@@ -6,7 +6,7 @@ Must not divide usage into blocks.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -63,7 +63,7 @@ def rows_of(blocks: Sequence[UsageBlock], now_ms: int) -> list[BlockRow]:
         if not block.is_gap:
             rows.append(BlockRow(block, block.is_active(now_ms)))
         elif before and after and before.end_ms < after.start_ms:
-            rows.append(BlockRow(replace(block, start_ms=before.end_ms, end_ms=after.start_ms), is_active=False))
+            rows.append(BlockRow(block._replace(start_ms=before.end_ms, end_ms=after.start_ms), is_active=False))
     return rows
 
 

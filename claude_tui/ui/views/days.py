@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import ClassVar, Final
 
@@ -163,7 +162,7 @@ class DaysView(View):
             since = max(since, until - timedelta(days=columns // 24))
             made = by_hour(hours or {}, since, until)
         elif self.drawn == "kinds":
-            made = replace(stack(kinds_per_day(shown.snapshot.days), KINDS, since, until, unit), is_money=False)
+            made = stack(kinds_per_day(shown.snapshot.days), KINDS, since, until, unit)._replace(is_money=False)
         else:
             names = {row.key: short_model(row.name) for row in shown.snapshot.models}
             made = stack(shown.snapshot.day_models, names, since, until, unit)

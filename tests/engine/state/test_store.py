@@ -19,7 +19,7 @@ from claude_tui.engine.state.store import Store
 from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.engine.state.sums.cells import file_cells
 from claude_tui.model import Problem, ProblemKind, Query, Snapshot, Usage, UsageRow
-from claude_tui.sources.columns import Columns
+from claude_tui.sources.columns import Columns, row_rank
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import FileFacts, LogFile
 from claude_tui.sources.settling import columns_of
@@ -81,6 +81,34 @@ def test_the_order_of_files_and_parts_changes_nothing(
     assert list_responses(other) == list_responses(store)
     for query in (Query(), Query(model=MODELS[0])):
         assert seen(other, query) == seen(store, query)
+
+
+ALIKE = st.builds(
+    lambda **known: UsageRow(**known),  # its other fields would be made up
+    key=st.just("msg_0"),
+    time_ms=st.just(NOW_MS),
+    session=st.sampled_from(["s1", "s2"]),
+    agent=st.just(""),
+    cwd=st.just("/p"),
+    model=st.sampled_from(MODELS[:2]),
+    usage=st.permutations([0, 1, 1, 2]).map(lambda parts: Usage(parts[0], 9, *parts[1:])),
+    terms=st.sampled_from(["", "", '{"input_tokens":7,"speed":"fast"}']),
+    is_lower_bound=st.booleans(),
+)
+"""Rows with the same output and the same sum of tokens."""
+
+
+@settings(max_examples=200, deadline=None)
+@given(ALIKE, ALIKE, st.integers(1, 2))
+def test_of_rows_of_the_same_size_in_two_files_the_one_of_the_higher_rank_counts(
+    one: UsageRow, other: UsageRow, packed: int
+) -> None:
+    store = filled(
+        [File(f"/c/{row.session}/{n}", [row], FileFacts()) for n, row in enumerate((one, other))], packed=packed
+    )
+    counted = max(one, other, key=row_rank)
+    (found,) = list_responses(store, Query())
+    assert (found.usage, found.model) == (counted.usage, counted.model)
 
 
 @settings(max_examples=100, deadline=None)

@@ -329,6 +329,7 @@ async def test_the_youngest_on_top_is_the_least_age_on_top() -> None:
 def test_a_folder_is_cut_at_its_start() -> None:
     row = snapshot().projects[0]._replace(name="/home/user/code/日本/atlas-api")
     folder = next(column for column in project_columns(Frame()) if column.id == "folder")
-    assert folder.draw(row, 15).text == "…日本/atlas-api"
-    assert folder.draw(row, 10).text == "…atlas-api"
+    assert folder.draw(row, 16).text == "…/日本/atlas-api"
+    assert folder.draw(row, 15).text == "…/atlas-api"
+    assert folder.draw(row, 10).text == "…atlas-api", "there is no room for the whole name"
     assert folder.draw(row, 60).text == row.name

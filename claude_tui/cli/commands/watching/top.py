@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from claude_tui import runtime
 from claude_tui.cli import exits
 from claude_tui.cli.counting.setup import setup
 from claude_tui.cli.environment import now_ms
@@ -133,6 +134,7 @@ def _standing(options: Namespace) -> int:
 
 
 def _open(options: Namespace, frame: FirstFrame | None) -> int:
+    runtime.without_tls()
     _check_theme(options.theme)
     wanted = setup(options, is_begun=True, is_shown=True)
     from claude_tui.engine.first_read import FirstRead

@@ -7,7 +7,6 @@ so a block is an estimate unless a reported reset time says otherwise. Must not 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
@@ -35,8 +34,7 @@ class BlockEntry(NamedTuple):
     doubts: Doubts = NO_DOUBTS
 
 
-@dataclass(frozen=True, slots=True)
-class UsageBlock:
+class UsageBlock(NamedTuple):
     """Entries of one window [start_ms, end_ms), or a gap between two windows, which has none.
 
     `models` are in order of first use. `responses` are the entries that are no extras. `unpriced` counts entries
@@ -129,8 +127,7 @@ def _block(start_ms: int, length_ms: int, inside: Sequence[BlockEntry]) -> Usage
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """The window that is open now. `is_reported` says that its end is the client's own figure, not an estimate.
 
     `low_nano` and `high_nano` are what it will have cost at its end, at the slower and the faster of two paces:

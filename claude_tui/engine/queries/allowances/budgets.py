@@ -7,7 +7,6 @@ read settings files nor tell anybody.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -16,6 +15,7 @@ from claude_tui.engine.queries.periods.calendar import month_end, week_start
 from claude_tui.engine.state.projects import last_part, repository_of
 from claude_tui.engine.state.store import Store
 from claude_tui.model import COST, UNPRICED_TOKENS
+from claude_tui.records import NamedTuple
 from claude_tui.toml import Names, Wrong
 from claude_tui.units import NANO
 
@@ -24,8 +24,7 @@ PERIODS: Final = ("day", "week", "month")
 _MOST: Final = Decimal(10**9)
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(NamedTuple):
     """What a period may cost, in nanodollars.
 
     `project` is a folder (its worktrees included), just the last part of its path, or the name of a project; "" for
@@ -42,8 +41,7 @@ class Budget:
         return f"{self.period} {self.project}".rstrip()
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetState:
+class BudgetState(NamedTuple):
     """How a budget stands in the period that began on `since`.
 
     `share` is spent / limit (infinite where a limit of nothing is exceeded); `is_exceeded` that more was spent than the

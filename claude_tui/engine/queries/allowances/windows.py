@@ -20,6 +20,7 @@ from claude_tui.engine.queries.plan_limits import LoggedLimits, Roots
 from claude_tui.engine.state.store import Store
 from claude_tui.engine.state.sums.cellbook import CellBook
 from claude_tui.model import Price, Usage
+from claude_tui.records import NamedTuple
 from claude_tui.sources.columns import LOWER_BOUND
 from claude_tui.sources.values.instants import AHEAD_MS
 from claude_tui.units import HOUR_MS
@@ -31,8 +32,7 @@ FIVE_HOURS: Final = "five_hour"
 NO_LIMITS: Final = Limits()
 
 
-@dataclass(frozen=True, slots=True)
-class BlocksPicture:
+class BlocksPicture(NamedTuple):
     """Blocks and gaps, the earliest first, and the window that is open now (None if none is).
 
     `window.is_reported` tells an end the client reported from an estimated one. `reported` are the limits that

@@ -18,6 +18,8 @@ class Picture:
 
     def __init__(self, query: Query) -> None:
         self.rollup = Rollup(query)
+        self.fills = 0
+        """How often the rollup had been filled when the rows were made."""
         self.today = 0
         self.remembered_days = 0
         self.now_ms = 0

@@ -50,6 +50,7 @@ class Rollup:
         self._limits = first, last, query.model
         self._is_limited = query.since is not None or query.until is not None or bool(query.model)
         self._is_of_some = any(query[3:])
+        self.fills = 0
         self.clear()
 
     def clear(self) -> None:
@@ -74,6 +75,7 @@ class Rollup:
         The costs of projects by day are those from `costs_since` on, a proleptic ordinal: nobody shows older ones.
         """
         self.clear()
+        self.fills += 1
         self.costs_since = costs_since
         projects: dict[Label, Project] = {}
         sessions: dict[SessionKey, Gathered] = {}

@@ -40,11 +40,14 @@ def note_holder(books: Books, row: int, found: TableEntry) -> bool:
 
     It does not matter which file of a session comes first.
     """
-    if found.columns.source != TOTALLED or not _is_news(books, row, found):
+    if found.columns.source != TOTALLED:
         return False
-    owner, known = books.owners[found.owner], books.owners[books.table.owner[row]]
-    mark = mark_of(books.table, books.owners, row)
-    books.table.memberships.note(row, known.session, mark, owner.session, _mark_of(books, found))
+    mark = _mark_of(books, found)
+    if not _is_news(books, row, found, mark):
+        return False
+    owners, table = books.owners, books.table
+    owner, known = owners[found.owner], owners[table.owner[row]]
+    table.memberships.note(row, known.session, mark_of(table, owners, row), owner.session, mark)
     if books.told is not None:
         books.told.touch(row, books.table, books.owners)
     return books.unlogged.has_totals_of((owner.session, known.session))
@@ -58,7 +61,7 @@ def has_new_holder(books: Books, columns: Columns) -> bool:
     rows = map(books.table.row_of.get, columns.key)
     entries = (TableEntry(columns, entry, -1, owners[columns.owner[entry]], -1) for entry in range(len(columns)))
     known = ((row, entry) for row, entry in zip(rows, entries, strict=True) if row is not None)
-    return any(_is_news(books, row, entry) for row, entry in known)
+    return any(_is_news(books, row, entry, _mark_of(books, entry)) for row, entry in known)
 
 
 def level_unlogged(books: Books) -> None:
@@ -73,13 +76,14 @@ def level_unlogged(books: Books) -> None:
     books.revision += bool(changes)
 
 
-def _is_news(books: Books, row: int, found: TableEntry) -> bool:
-    owner, known, memberships = books.owners[found.owner], books.owners[books.table.owner[row]], books.table.memberships
-    if owner.session == known.session and row not in memberships.of_row:
+def _is_news(books: Books, row: int, found: TableEntry, mark: Mark) -> bool:
+    """Whether it is news that the session of an entry holds a known response, which has this mark there."""
+    owners, table = books.owners, books.table
+    session, known = owners[found.owner].session, owners[table.owner[row]].session
+    if session == known and row not in table.memberships.of_row:
         # One file's mark is the table's, whatever comes to that file; of several files the better one is to be kept.
-        is_other = found.file != books.table.file[row]
-        return is_other and _mark_of(books, found) != mark_of(books.table, books.owners, row)
-    return memberships.would_note(row, known.session, owner.session, _mark_of(books, found))
+        return found.file != table.file[row] and mark != mark_of(table, owners, row)
+    return table.memberships.would_note(row, known, session, mark)
 
 
 def _mark_of(books: Books, found: TableEntry) -> Mark:

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from claude_tui.clients import TELEMETRY
-from claude_tui.engine.state.rows.interner import Numbers
 from claude_tui.engine.state.rows.key_index import KeyIndex
 from claude_tui.engine.state.rows.memberships import Memberships
 from claude_tui.model import NEVER_MS, Extra, Usage
+from claude_tui.native.library import at_hand
 from claude_tui.pricing.billing.usage import count, iterations, kind_of, read_terms
 from claude_tui.records import NamedTuple
 from claude_tui.sources.columns import (
@@ -32,6 +32,10 @@ PAIRED: Final = 8
 """Flag bit: it counts elsewhere: an event whose response is in a log, or a sum of calls that events tell one by one."""
 
 _PLAIN: Final = tuple(name for name in ARRAYS if name not in ("owner", "model"))
+
+
+_RANKED: Final = ("web_search", "terms", "extras", "reported")
+"""What is rare and ranks a row: see `rank`."""
 
 
 class FileRef(NamedTuple):
@@ -113,8 +117,8 @@ class ResponseTable(SettledArrays):
     def extend(self, columns: Columns, files: array[int], owners: list[int], models: list[int]) -> None:
         """Add entries, whose keys `row_of` has already; `files` has the file of each."""
         start = len(self.key)
-        self.owner.extend([owners[number] for number in columns.owner])
-        self.model.extend([models[number] for number in columns.model])
+        self.owner.extend(_renumbered(owners, columns.owner))
+        self.model.extend(_renumbered(models, columns.model))
         self.file.extend(files)
         for name in _PLAIN:
             getattr(self, name).extend(getattr(columns, name))
@@ -243,44 +247,37 @@ class ResponseTable(SettledArrays):
             return names.owners[owner] < names.owners[self.owner[row]]
         return self.files[file].path < self.files[self.owner_file.get(row, self.file[row])].path
 
+    def _counts_alike(self, row: int, columns: Columns, entry: int, model: int) -> bool:
+        """Whether an entry of the same size, with nothing rare, has the rank of a response's counted row: most do."""
+        return (
+            model == self.model[row]
+            and columns.input[entry] == self.input[row]
+            and columns.write_1h[entry] == self.write_1h[row]
+            and columns.cache_read[entry] == self.cache_read[row]
+            and not (columns.flags[entry] ^ self.flags[row]) & LOWER_BOUND
+            and not any(entry in getattr(columns, name) or row in getattr(self, name) for name in _RANKED)
+        )
+
     def _counts(self, row: int, found: TableEntry, names: TableNames) -> bool:
         """Whether the counted row of an entry is that of the response, and not the one known so far."""
         columns, entry, file, _, model = found
         size, own_size = columns.size(entry), self.size(row)
         if size != own_size:
             return size > own_size
-        rank, own_rank = columns.rank(entry, names.models[model]), self.rank(row, names.models[self.model[row]])
-        if rank != own_rank:
-            return rank > own_rank
+        if not self._counts_alike(row, columns, entry, model):
+            rank, own_rank = columns.rank(entry, names.models[model]), self.rank(row, names.models[self.model[row]])
+            if rank != own_rank:
+                return rank > own_rank
         # They say the same, so where it stands changes no sum.
         path, own_path = self.files[file].path, self.files[self.file[row]].path
         return (path, columns.offset[entry]) > (own_path, self.offset[row])
 
 
-def joined(columns: Columns, more: Columns) -> Columns:
-    """Return what two readings of one file say together: of each response what the rule makes of both."""
-    table, file = ResponseTable(keep_names=True), array("i", [0])
-    owners, models = Numbers(columns.owners), Numbers(columns.models)
-    names = TableNames(owners.names, models.names)
-    table.files.append(FileRef(columns.source, ""))
-    table.row_of.extend(columns.key, 0)
-    table.extend(columns, file * len(columns), list(range(len(owners.names))), list(range(len(models.names))))
-    numbers = list(map(owners.of, more.owners)), list(map(models.of, more.models))
-    fresh = []
-    for entry, key in enumerate(more.key):
-        row = table.row_of.get(key)
-        if row is None:
-            fresh.append(entry)
-        else:
-            found = TableEntry(more, entry, 0, numbers[0][more.owner[entry]], numbers[1][more.model[entry]])
-            table.merge(row, found, names)
-    table.extend(more.pick(fresh), file * len(fresh), *numbers)
-    both = Columns(columns.source)
-    both.owners, both.models = owners.names, models.names
-    for name in (*ARRAYS, *RARE):
-        setattr(both, name, getattr(table, name))
-    both.names = [*table.names.values()]
-    return both
+def _renumbered(numbers: list[int], column: array[int]) -> array[int]:
+    core = at_hand()
+    if core is not None and len(column) > len(numbers):
+        return core.renumbered(array("i", numbers), column)
+    return array("i", [numbers[number] for number in column])
 
 
 def with_output(terms: str, output: int) -> str:

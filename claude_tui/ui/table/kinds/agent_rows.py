@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from claude_tui.model import AgentRow, SessionRow, Totals
+from claude_tui.records import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class AgentLine:
+class AgentLine(NamedTuple):
     """A sub-agent as a row among sessions: it answers what a session answers, as far as it can."""
 
     session: SessionRow

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from claude_tui.figures import NANO, money, short
 from claude_tui.model import DayRow
 from claude_tui.moments import MONTHS
+from claude_tui.records import NamedTuple
 
 SERIES: Final = 6
 """How many series are distinguished; the last is for everything else."""
@@ -20,8 +20,7 @@ UNITS: Final = {"hour": 1 / 24, "day": 1, "week": 7, "month": 31}
 """What a bar can stand for, and about how many days that is."""
 
 
-@dataclass(frozen=True)
-class Stack:
+class Stack(NamedTuple):
     """Bars and, per series, one value in nanodollars per bar. The first series stands at the bottom.
 
     `days` are the first days of the bars, each of one `unit`; with hours they are instants of the local clock.

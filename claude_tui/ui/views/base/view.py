@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date, timezone, tzinfo
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.containers import Vertical
@@ -15,6 +15,7 @@ from textual.widget import Widget
 from claude_tui.engine.queries.allowances.budgets import Budget
 from claude_tui.engine.queries.periods.named import Period
 from claude_tui.model import Query, Snapshot
+from claude_tui.records import NamedTuple
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table.line_table import LineTable
 from claude_tui.ui.text.names import superscript
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from claude_tui.engine.queries.causes.tables import CauseOf
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(NamedTuple):
     """What a drill-down has narrowed the numbers to. The names are for the breadcrumb, the keys for the query."""
 
     model: str = ""
@@ -39,7 +39,7 @@ class Scope:
 
     def narrowed(self, name: str, **keys: Any) -> Scope:
         """This scope with one more restriction."""
-        return replace(self, trail=(*self.trail, name), **keys)
+        return self._replace(trail=(*self.trail, name), **keys)
 
     def query(self, since: date | None, until: date | None) -> Query:
         """What to ask for between two days; a day of the scope's own goes before."""
@@ -60,8 +60,7 @@ EVERYTHING: Final = Scope()
 """No restriction."""
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(NamedTuple):
     """Everything a view draws from.
 
     `extra` is what its own `fetch` brought; `source` answers what is asked later. `query` is what the snapshot is of.
@@ -78,13 +77,12 @@ class Shown:
     query: Query | None = None
 
 
-@dataclass(frozen=True)
-class Drilled:
+class Drilled(NamedTuple):
     """Where a row leads: a view, and what it narrows the numbers to there. It must not know where it was opened."""
 
     view: str
     name: str
-    keys: Mapping[str, Any] = field(default_factory=dict)
+    keys: Mapping[str, Any] = MappingProxyType({})
 
 
 class DayWanted(Message):

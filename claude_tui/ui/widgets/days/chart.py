@@ -23,7 +23,8 @@ from claude_tui.figures import NANO
 from claude_tui.ui.text.drawings.bars import STEPS
 from claude_tui.ui.text.drawings.graph import nice_top
 from claude_tui.ui.text.drawings.stacks import SERIES, Stack
-from claude_tui.widths import cut, width
+from claude_tui.ui.widgets.days.legend import fitted_names
+from claude_tui.widths import cut
 
 SIGNS: Final = "█▓▒░▚▞"
 """What a series is filled with if there are no colours."""
@@ -145,23 +146,6 @@ def beside(names: str, at: int) -> int:
     if name is None:
         return at
     return name.end() if name.end() < len(names) else max(0, name.start() - 1)
-
-
-def fitted_names(names: Sequence[str], columns: int) -> list[str]:
-    """The names of a legend of at most `columns` cells, each beside its sign: the longest are cut until all fit.
-
-    Where there are no three cells for each, names are left out from the end, and their signs stand alone.
-    """
-    cuts = list(names)
-    for room in range(max(map(width, names), default=0), 2, -1):
-        cuts = [cut(name, room) for name in names]
-        if sum(width(name) + 4 for name in cuts) - 2 <= columns:
-            return cuts
-    for last in reversed(range(len(cuts))):
-        if sum(width(name) + 4 if name else 2 for name in cuts) - 2 <= columns:
-            break
-        cuts[last] = ""
-    return cuts
 
 
 def _styled(line: str) -> list[ChartPiece]:

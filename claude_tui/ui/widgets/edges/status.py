@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.engine.queries.allowances.blocks import Window
 from claude_tui.model import Phase, Snapshot, Totals
+from claude_tui.records import NamedTuple
 from claude_tui.ui.settings.declared import Settings
 from claude_tui.ui.widgets.empty import is_empty
 
@@ -18,8 +19,7 @@ COUNTING: Final = "counting…"
 NO_LOGS: Final = "no logs yet"
 
 
-@dataclass(frozen=True)
-class HeaderStatus:
+class HeaderStatus(NamedTuple):
     """What the header shows beside the snapshot. `totals` are those of the period, `tab` is the numbered view.
 
     `window` is the five-hour block that is open, as far as that is known.
@@ -46,7 +46,7 @@ class HeaderStatus:
     tab: str = ""
     window: Window | None = None
     period_short: str = ""
-    by_client: Mapping[str, Totals] = field(default_factory=dict)
+    by_client: Mapping[str, Totals] = MappingProxyType({})
     unlogged_nano: int = 0
     telemetry: Shortcoming | None = None
     day_limit_nano: int | None = None

@@ -145,11 +145,13 @@ def test_the_zone_and_the_version_are_part_of_the_question(
     history: ClaudeHome, capsys: Capture, monkeypatch: pytest.MonkeyPatch, counts: Counted
 ) -> None:
     here = learnt(capsys)
+    assert learnt(capsys, "--timezone", "local") == here
     monkeypatch.setenv("TZ", "Pacific/Kiritimati")
     time.tzset()
     there = printed(capsys)
     assert json.loads(there)["timezone"] == "Pacific/Kiritimati"
-    assert there != here == printed(capsys, "--timezone", "UTC").replace("\r", "")
+    assert there == printed(capsys, "--timezone", "local")
+    assert there != here == printed(capsys, "--timezone", "UTC")
     known = len(counts)
     monkeypatch.setattr(unchanged, "SCHEMA", schema.SCHEMA + 1)
     learnt(capsys)
@@ -158,6 +160,42 @@ def test_the_zone_and_the_version_are_part_of_the_question(
     printed(capsys)
     assert len(counts) == known
     monkeypatch.setattr(unchanged, "__version__", claude_tui.__version__ + "1")
+    printed(capsys)
+    assert len(counts) == known + 1
+
+
+def installed(at: Path) -> Path:
+    """A package of one module and its prices."""
+    data = at / "claude_tui" / "pricing" / "price_list" / "data"
+    data.mkdir(parents=True)
+    for name in answered.PRICES:
+        (data / name).write_text("{}")
+    (at / "claude_tui" / "__init__.py").write_text("")
+    return at / "claude_tui"
+
+
+def test_another_program_of_the_same_version_answers_for_itself(
+    history: ClaudeHome, capsys: Capture, counts: Counted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An installation is made anew, or the working copy that is run has another module."""
+    package = installed(tmp_path / "site-packages")
+    monkeypatch.setattr(claude_tui, "__file__", str(package / "__init__.py"))
+    learnt(capsys)
+    known = len(counts)
+    printed(capsys)
+    assert len(counts) == known
+    package.parent.rename(tmp_path / "before")
+    installed(tmp_path / "site-packages")
+    learnt(capsys)
+    assert len(counts) == known + 1
+
+    (package.parent / "pyproject.toml").write_text("")
+    (package / "pricing" / "rule.py").write_text("RULE = 1")
+    learnt(capsys)
+    known = len(counts)
+    printed(capsys)
+    assert len(counts) == known
+    (package / "pricing" / "rule.py").write_text("RULE = 22")
     printed(capsys)
     assert len(counts) == known + 1
 

@@ -236,8 +236,11 @@ def test_an_append_to_one_session_makes_only_its_rows_anew(monkeypatch: pytest.M
     assert made.take() == [
         ("model_row", ("claude", MODELS[1])), ("project_row", ("claude", "/p7")), ("session_row", ("claude", "s7")),
     ]  # fmt: skip
-    maker.take(Query(), NOW_MS + 5000)
+    snapshot = maker.take(Query(), NOW_MS + 5000)
     assert made.take() == []
+    expected = SnapshotMaker(store).take(Query(), NOW_MS + 5000)
+    assert [row.key for row in snapshot.sessions[:3]] == ["s0", "s7", "s1"]  # as recent as the first one
+    assert snapshot.sessions == expected.sessions
 
 
 def test_as_many_queries_as_are_kept_are_all_kept_up_to_date() -> None:

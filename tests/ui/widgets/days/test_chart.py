@@ -18,10 +18,10 @@ from claude_tui.ui.widgets.days.chart import (
     bar_cells,
     beside,
     draw,
-    fitted_names,
     whole_cells,
     without_colour,
 )
+from claude_tui.ui.widgets.days.legend import fitted_names
 from tests.ui.helpers import running
 
 DAYS = tuple(date(2026, 11, 1) + timedelta(days=number) for number in range(20))
