@@ -126,9 +126,8 @@ def ending(code: int | None) -> None:
         return
     import threading
 
-    others = [one for one in threading.enumerate() if one is not threading.main_thread() and not one.daemon]
-    for thread in others:
-        thread.join()
+    # It waits for threads as Python does: first those of pools are told that nothing comes any more.
+    threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()

@@ -28,12 +28,22 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             return statusline(rest, is_plain=is_plain)
         arguments = ["statusline-install", *rest[1:]]
-    from claude_tui import runtime
-
     if argv is None:
         from claude_tui.cli.ending import end_when_told
 
         end_when_told()
+    try:
+        return _run(arguments, is_all=argv is None)
+    except KeyboardInterrupt:  # while the command was being loaded, or when it had said all: else it does this itself
+        from claude_tui.cli.exits import INTERRUPTED
+
+        return INTERRUPTED
+
+
+def _run(arguments: Sequence[str], *, is_all: bool) -> int:
+    """Run a command other than the statusline. `is_all`: the process ends with it."""
+    from claude_tui import runtime
+
     runtime.starting()
     code = None
     try:
@@ -43,5 +53,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
     finally:
         runtime.started()
-        if argv is None:  # the process ends here
+        if is_all:
             runtime.ending(code)

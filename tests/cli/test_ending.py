@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from claude_tui.engine.count import UNSAVED_BYTES
 from claude_tui.fleet.table.meta import LEASE
 from tests.cli.program import run
 from tests.logs import ClaudeHome, assistant, usage
@@ -113,3 +114,74 @@ def test_a_module_that_is_being_imported_is_whole_before_the_program_ends(tmp_pa
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
     )
     assert (program.returncode, program.stdout, program.stderr) == (128 + signal.SIGTERM, b"whole\n", b"")
+
+
+LOADING = """
+import os, signal, sys
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "claude_tui.cli.dispatch":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+from claude_tui.cli import main
+sys.exit(main())
+"""
+"""The program, for which Ctrl-C is pressed while its command is being loaded."""
+
+ENDING = """
+import os, signal, sys, threading
+from claude_tui import runtime
+from claude_tui.cli import main
+runtime.keep(object())
+is_ending, end = threading.Event(), runtime.ending
+def press():
+    is_ending.wait()
+    os.kill(os.getpid(), signal.SIGINT)
+def ending(code):
+    is_ending.set()
+    end(code)
+threading.Thread(target=press).start()
+runtime.ending = ending
+sys.exit(main())
+"""
+"""The same, pressed when all has been said, and something is still to be written."""
+
+
+@pytest.mark.parametrize("program", [LOADING, ENDING])
+def test_ctrl_c_ends_without_a_traceback_before_and_after_a_command(program: str, own_home: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", program, "--version"], capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (130, b"")
+
+
+LEFT_ALONE = """
+import sys
+from claude_tui.cli import main
+from claude_tui.engine.cache import place
+place.is_anything_saved = lambda caches: False
+sys.exit(main())
+"""
+"""The program, for which another saves all there is to count just after it has begun to read."""
+
+POOLED = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from claude_tui import runtime
+from claude_tui.cli import main
+pool = ThreadPoolExecutor(1)
+pool.submit(int).result()
+runtime.keep(pool)
+sys.exit(main())
+"""
+"""The program, with a thread that waits for something to do."""
+
+
+@pytest.mark.parametrize("program", [LEFT_ALONE, POOLED])
+def test_a_report_ends_though_nobody_asked_for_what_it_began_to_read(
+    program: str, own_home: Path, claude_home: ClaudeHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLAUDE_TOP_NATIVE", "1")
+    claude_home.append(assistant("m1", 1_780_000_000_000, usage(output=9)))
+    claude_home.append({"type": "user", "message": {"content": "x" * (UNSAVED_BYTES + 1)}})
+    saved = run("report", "--json").stdout
+    again = subprocess.run([sys.executable, "-c", program, "report", "--json"], capture_output=True, timeout=60)
+    assert (again.returncode, again.stdout) == (0, saved)

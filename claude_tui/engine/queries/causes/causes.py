@@ -248,7 +248,8 @@ class Causes:
         for one in unlogged_lines(self._store, query):
             context.add_nothing_logged([_line(one)], NOT_LOGGED)
         made, model = context.rows(), query.model
-        responses = sum(model in ("", self._store.models[self._store.table.model[row]]) for row in rows)
+        models, model_of = self._store.models, self._store.table.model
+        responses = sum(model == models[model_of[row]] for row in rows) if model else len(rows)
         about = DIMENSIONS[CONTEXT]
         total_nano = sum(row.cost_nano for row in made)
         of_which = self._of_which(rows, model)

@@ -34,7 +34,9 @@ def of_which(
         if place is None:
             continue
         found, at = place
-        miss = misses.get(row)
+        miss, repeats = misses.get(row), found.repeats.get(at, ())
+        if miss is None and not repeats and at not in found.failed and at not in found.interrupted:
+            continue
         lines = biller.lines(row, model) if miss or at in found.failed or at in found.interrupted else []
         cost_nano, doubts = sum(line.cost_nano for line in lines), Doubts.together(line.doubts for line in lines)
         if miss is not None and biller.is_own(row, lines):
@@ -58,7 +60,7 @@ def of_which(
             failed = failed.plus(CountedThings(len(found.failed[at]), failed_nano, doubts=doubts))
         if at in found.interrupted:
             interrupted = interrupted.plus(CountedThings(1, cost_nano, doubts=doubts))
-        for repeat in found.repeats.get(at, ()):
+        for repeat in repeats:
             repeat_nano = repeat_cost(found, at, repeat.tokens, biller, book.names, asked)
             repeated = repeated.plus(CountedThings(1, repeat_nano, repeat.tokens))
     missed_by = sorted(missed.values(), key=lambda one: (-one.cost_nano, one.cause))

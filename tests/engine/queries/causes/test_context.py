@@ -169,3 +169,18 @@ def test_what_is_kept_of_another_rule_is_made_anew(
     divided.clear()
     assert asked(home, kept) == first
     assert sorted(divided) == ["s1", "s2"]
+
+
+def test_a_response_of_two_files_is_divided_where_it_belongs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = ClaudeHome(tmp_path)
+    home.append(*talk("s2", 0, T), session="s2")
+    home.append(*talk("s2", 0, T + 60_000), *talk("s1", 1, T + 120_000), session="s1")  # a copy, later and read first
+    kept, divided = dict[str, list[bool]](), Prompts.divided
+
+    def told(self: Prompts, file: FileCalls, asked: Sequence[int]) -> PartTotals:
+        kept[Path(file.path).stem] = [row >= 0 for row in asked]
+        return divided(self, file, asked)
+
+    monkeypatch.setattr(Prompts, "divided", told)
+    asked(home)
+    assert kept == {"s1": [False, True], "s2": [True]}

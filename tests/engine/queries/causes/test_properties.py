@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from random import Random
 
@@ -76,3 +77,12 @@ def test_parts_sum_to_the_whole(total: int) -> None:
     for weights in ([1], [1, 1, 1], [0, 0], [3, 0, 5, 5], list(range(23))):
         assert sum(split(total, weights)) == total
     assert split(10, [1, 1, 1]) == [4, 3, 3] and split(10, [1, 2, 2]) == [2, 4, 4]
+
+
+def test_few_parts_are_divided_as_many_are() -> None:
+    for total in (0, 1, 7, 100):
+        for weights in (weights for number in (1, 2, 3) for weights in product(range(5), repeat=number)):
+            if any(weights):
+                assert split(total, weights) == split(total, [*weights, 0, 0, 0])[: len(weights)]
+            else:
+                assert split(total, weights) == [total, *weights[1:]]

@@ -47,13 +47,16 @@ class Context:
 
     def add(self, rows: Collection[int]) -> Iterator[None]:
         """Add the responses in some rows of the table. Yields after each file; all are added at the end."""
-        wanted, left = frozenset(rows), set(rows)
+        wanted, left = frozenset((NOBODY, *rows)), set(rows)
         for found in self._book.files():
             if found.has_calls_only or found.added is None:  # sizes are not kept for good
                 continue
-            asked = [row if row in left and self._holds(found, row) else NOBODY for row in found.rows]
+            asked = [
+                row if row in left and (not found.is_shared or self._holds(found, row)) else NOBODY
+                for row in found.rows
+            ]
             if any(row >= 0 for row in asked):
-                is_all = not self._model and all(row < 0 or row in wanted for row in found.rows)
+                is_all = not self._model and wanted.issuperset(found.rows)
                 self._sums.add(self._totals(found, asked, is_all=is_all))
                 left.difference_update(asked)
                 yield
@@ -99,5 +102,6 @@ class Context:
         return known
 
     def _holds(self, found: FileCalls, row: int) -> bool:
-        place = self._book.place(row) if found.is_shared else None
-        return not found.is_shared or (place is not None and place.file is found)
+        """Whether a file is the one that counts for a row, of those that have it."""
+        place = self._book.place(row)
+        return place is not None and place.file is found

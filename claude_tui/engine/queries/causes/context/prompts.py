@@ -18,11 +18,11 @@ from claude_tui.engine.queries.causes.context.sums import PartSums, PartTotals
 from claude_tui.engine.queries.causes.costs.billing import BilledLine, Biller
 from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
 from claude_tui.engine.queries.causes.costs.misses import CacheMiss
+from claude_tui.engine.queries.causes.costs.plain import PlainCosts
 from claude_tui.engine.queries.causes.costs.split import split
 from claude_tui.engine.queries.causes.known.book import CauseBook
 from claude_tui.engine.queries.causes.known.columns import NOBODY, FileCalls, PartSizes
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Usage
 from claude_tui.sources.causes import COMPACTED
 from claude_tui.sources.claude.causes.sizes import ANSWERS, BYTES_PER_TOKEN, RESULTS, THINKING
 from claude_tui.sources.claude.counting.rule import requests_of
@@ -32,6 +32,9 @@ REBUILT: Final = "cache rebuilt"
 BESIDE: Final = "(billed beside responses)"
 SHIFT: Final = 32
 """Binary digits of a nanodollar that the price of a carried token has."""
+
+_Sizes = tuple[Sequence[int], Sequence[int]]
+"""Parts, and how many bytes each has."""
 
 
 class _Part:
@@ -46,6 +49,8 @@ class _Part:
 
 class _Thread:
     """What the prompt of one thread is made of just now. Parts are numbers."""
+
+    __slots__ = ("carried_nano", "parts", "price", "prompt")
 
     def __init__(self) -> None:
         self.prompt = 0
@@ -96,51 +101,67 @@ class Prompts:
 
     def _add_file(self, found: FileCalls, held: Sequence[int], added: PartSizes, wrote: PartSizes) -> None:
         threads: dict[int, _Thread] = {}
-        store, lines_of, told, model = self._store, self._biller.lines, self._book.names.told.names, self._model
-        usage_of, models, terms = store.table.usage, store.table.model, store.table.terms
+        told, plain = self._book.names.told.names, PlainCosts(self._store, found.rows, self._model)
+        thread_of, told_of, thinking, misses, plain_cost = (
+            found.thread, found.told, found.thinking, self._misses, plain.of,
+        )  # fmt: skip
         for at, row in enumerate(found.rows):
             if row == NOBODY:
                 continue
-            thread = threads.get(found.thread[at])
-            if thread is None or told[found.told[at]].boundary == COMPACTED:
+            number = thread_of[at]
+            thread = threads.get(number)
+            if thread is None or told[told_of[at]].boundary == COMPACTED:
                 if thread is not None:
                     self._close(thread)
-                thread = threads[found.thread[at]] = _Thread()
-            lines = lines_of(row, model) if held[at] >= 0 else []
-            new_nano = old_nano = 0
-            own = lines[0] if lines and model in ("", store.models[models[row]]) else None
-            if own is not None:
-                new_nano, old_nano = self._pay_own(found, at, own, wrote[at])
-            usage = own.usage if own is not None else usage_of(row)
-            requests = requests_of(terms[row], usage) if row in terms else [usage]
-            self._move_on(thread, requests, added[at], new_nano, old_nano, is_own=own is not None)
-            if len(lines) > (own is not None):
-                self._pay_beside(lines[own is not None :])
-            if own is not None and own.doubts != NO_DOUBTS:
-                self._doubt_all(thread, own.doubts, wrote[at][0])
+                thread = threads[number] = _Thread()
+            cost = plain_cost(row, thinking[at]) if held[at] >= 0 else None
+            if cost is None:
+                self._add_any(thread, row, thinking[at], added[at], wrote[at], is_held=held[at] >= 0)
+                continue
+            prompt, new_nano, old_nano, thinking_nano, output_nano = cost
+            self._pay_written(*wrote[at], thinking_nano, output_nano)
+            if row in misses:
+                new_nano, old_nano = self._pay_lost(row, self._biller.lines(row)[0], new_nano, old_nano)
+            self._move_on(thread, prompt, prompt, added[at], new_nano, old_nano, is_own=True)
         for thread in threads.values():
             self._close(thread)
 
+    def _add_any(
+        self, thread: _Thread, row: int, thinking: int, added: _Sizes, wrote: _Sizes, *, is_held: bool
+    ) -> None:
+        """Add a response of any kind to its thread, or only what its prompt was, if it is not `is_held`."""
+        table, model = self._store.table, self._model
+        lines = self._biller.lines(row, model) if is_held else []
+        new_nano = old_nano = 0
+        own = lines[0] if lines and model in ("", self._store.models[table.model[row]]) else None
+        if own is not None:
+            *new, old_nano, thinking_nano, output_nano, searches_nano = self._biller.parts(own, thinking)
+            if searches_nano:
+                self._sums.pay(self._beside, searches_nano)
+            self._pay_written(*wrote, thinking_nano, output_nano)
+            new_nano, old_nano = self._pay_lost(row, own, sum(new), old_nano)
+        usage = own.usage if own is not None else table.usage(row)
+        requests = requests_of(table.terms[row], usage) if row in table.terms else [usage]
+        first, last = requests[0].prompt, requests[-1].prompt
+        self._move_on(thread, first, last, added, new_nano, old_nano, is_own=own is not None)
+        if len(lines) > (own is not None):
+            self._pay_beside(lines[own is not None :])
+        if own is not None and own.doubts != NO_DOUBTS:
+            self._doubt_all(thread, own.doubts, wrote[0])
+
     def _move_on(
-        self,
-        thread: _Thread,
-        requests: Sequence[Usage],
-        added: tuple[Sequence[int], Sequence[int]],
-        new_nano: int,
-        old_nano: int,
-        *,
-        is_own: bool,
+        self, thread: _Thread, first: int, last: int, added: _Sizes, new_nano: int, old_nano: int, *, is_own: bool
     ) -> None:
         """Let the prompt of a thread be that of its next response, and divide the cost of what was new in it, and of
         what was there. One that is not `is_own` costs nothing here, and only the prompt moves on.
 
-        Of several `requests` that the server itself sent, the last has what its own tools gave, too.
+        Of several requests that the server itself sent, `first` and `last` are the prompts of the first and the last,
+        which has what its own tools gave, too.
         """
-        first, last = requests[0].prompt, requests[-1].prompt
         is_start = not thread.prompt
         if first < thread.prompt:
             self._shrink(thread, first)
-        growth, more = first - thread.prompt, max(0, last - first)
+        growth, more = first - thread.prompt, max(0, last - first) if last != first else 0
         if growth + more <= 0:
             new_nano, old_nano = 0, old_nano + new_nano
         if old_nano and not is_start:
@@ -157,24 +178,16 @@ class Prompts:
         if last < first:
             self._shrink(thread, last)
 
-    def _pay_own(
-        self, found: FileCalls, at: int, line: BilledLine, wrote: tuple[Sequence[int], Sequence[int]]
-    ) -> tuple[int, int]:
-        """Pay what a response wrote and searched, and for a cache that was lost. Returns the cost of what was new in
-        its prompt, and of what was there."""
-        biller = self._biller
-        *new, old_nano, thinking_nano, output_nano, searches_nano = biller.parts(line, found.thinking[at])
-        new_nano = sum(new)
-        if searches_nano:
-            self._sums.pay(self._beside, searches_nano)
-        self._pay_written(*wrote, thinking_nano, output_nano)
-        miss = self._misses.get(found.rows[at])
-        if miss is not None and miss.cause != COMPACTED:
-            rebuilt_nano = min(miss.cost_nano, new_nano)
-            reread_nano = min(biller.as_read(line, miss.lost_tokens), new_nano - rebuilt_nano)
-            self._sums.pay(self._rebuilt, rebuilt_nano)
-            new_nano, old_nano = new_nano - rebuilt_nano - reread_nano, old_nano + reread_nano
-        return new_nano, old_nano
+    def _pay_lost(self, row: int, line: BilledLine, new_nano: int, old_nano: int) -> tuple[int, int]:
+        """Pay for a cache that a response lost, if it did. Returns the cost of what was new in its prompt, and of what
+        was there."""
+        miss = self._misses.get(row)
+        if miss is None or miss.cause == COMPACTED:
+            return new_nano, old_nano
+        rebuilt_nano = min(miss.cost_nano, new_nano)
+        reread_nano = min(self._biller.as_read(line, miss.lost_tokens), new_nano - rebuilt_nano)
+        self._sums.pay(self._rebuilt, rebuilt_nano)
+        return new_nano - rebuilt_nano - reread_nano, old_nano + reread_nano
 
     def _pay_beside(self, lines: list[BilledLine]) -> None:
         for line in lines:

@@ -20,6 +20,15 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
         of_one, of_other = total * one // whole, total * other // whole
         left = total - of_one - of_other
         return [of_one + left, of_other] if one >= other else [of_one, of_other + left]
+    if len(weights) == 3:
+        one, other, third = weights
+        if not (whole := one + other + third):
+            return [total, 0, 0]
+        of_one, of_other, of_third = total * one // whole, total * other // whole, total * third // whole
+        left = total - of_one - of_other - of_third
+        if one >= other and one >= third:
+            return [of_one + left, of_other, of_third]
+        return [of_one, of_other + left, of_third] if other >= third else [of_one, of_other, of_third + left]
     whole = sum(weights)
     if not whole:
         return [total, *[0] * (len(weights) - 1)]
