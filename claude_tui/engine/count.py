@@ -71,6 +71,8 @@ def count(
         tasks = opening.all_tasks()
         _read(opening, tasks, on_progress, processes)
         opening.recall()
+    if opening.head_start is not None:
+        opening.head_start.end()  # another process may have saved meanwhile all that was to be read
     if opening.history_status and on_progress is not None:
         on_progress(Progress(history=opening.history_status))
     if unchanged is not None and not (tasks or opening.is_stale or opening.history_status or setup.pricer.problems):

@@ -76,6 +76,12 @@ class HeadStart:
         begun, self._readings, self._is_taken = self._readings, [], True
         return self._threads, begun if with_names == self._with_names else []
 
+    def end(self) -> None:
+        """Read no more of what nobody has taken over, and does not wait for what is being read."""
+        threads, _ = self.taken_over(with_names=self._with_names)
+        if threads is not None:
+            threads.shutdown(wait=False, cancel_futures=True)
+
     def _find(self, places: Sequence[Path]) -> None:
         try:
             self._found = {place: part for place in places if (part := transcripts_below(place)) is not None}

@@ -96,6 +96,18 @@ def test_it_serves_one_count(home: ClaudeHome, asked: dict[str, int]) -> None:
     assert sum(asked.values()) == 2 * SESSIONS
 
 
+def test_what_nobody_asks_for_is_not_waited_for(home: ClaudeHome, tmp_path: Path) -> None:
+    """Another process has saved all of it since it was begun."""
+    config = config_of(home.folder)
+    begun = begin(config, UTC, with_names=False, is_shown=False)
+    known = count(Setup(config, PRICER, UTC, tmp_path / "cache"))
+    store = count(Setup(config, PRICER, UTC, tmp_path / "cache", head_start=begun))
+    assert store.cells.all == known.cells.all
+    assert begun is not None and begun.taken_over(with_names=False) == (None, [])
+    with pytest.raises(RuntimeError, match="shutdown"):
+        begun._threads.submit(int)
+
+
 def test_what_fails_is_read_when_it_is_asked_for(home: ClaudeHome, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: object, **more: object) -> object:
         raise ValueError("not now")

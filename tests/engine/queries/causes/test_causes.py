@@ -310,6 +310,7 @@ def test_a_file_is_read_once_for_what_prompts_were_made_of_and_then_only_where_i
             super().__exit__(*error)
 
     monkeypatch.setattr("claude_tui.sources.claude.causes.fast.LineReader", Reader)
+    monkeypatch.setenv("CLAUDE_TOP_NATIVE", "0")  # what the core reads is not seen here
 
     def read_for_context() -> list[tuple[str, int]]:
         read.clear()
