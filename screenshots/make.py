@@ -58,7 +58,7 @@ EXTRA = {
     "ansi": Picture("live", "120x36", "ansi-dark", ()),
     "turns": Picture("live", "120x36", "claude-dark", ("enter",)),
     "tree": Picture("live", "120x36", "claude-dark", ("t",)),
-    "causes-cache": Picture("causes", "120x36", "claude-dark", ("c",)),
+    "causes-cache": Picture("causes", "120x36", "claude-dark", ("l",)),
     "causes-waste": Picture("causes", "120x36", "claude-light", ("w",)),
     "causes-explain": Picture("causes", "120x36", "claude-dark", ("b", "i")),
     "explain": Picture("models", "120x36", "claude-dark", ("i",)),

@@ -33,7 +33,7 @@ FRAMES: Final = {
     "days-60x15": Frame((60, 15), ("5", "up")),
     "blocks-100x30": Frame((100, 30), ("6",)),
     "causes-100x24": Frame((100, 24), ("7",)),
-    "causes-60x15-cache": Frame((60, 15), ("7", "c"), "claude-light", has_styles=True),
+    "causes-60x15-cache": Frame((60, 15), ("7", "l"), "claude-light", has_styles=True),
     "causes-40x8-waste": Frame((40, 8), ("7", "w")),
 }
 

@@ -113,8 +113,8 @@ CAUSE_BINDINGS: Final = (
     _bind("b", "by('branch')", "by-branch", "Branch", "By branch"),
     _bind("number_sign", "by('ticket')", "by-ticket", "Ticket", "By ticket in the name of the branch", "#"),
     _bind("k", "by('kind')", "by-kind", "Kind", "By kind of token"),
-    _bind("c", "by('cache')", "by-cache", "Cache", "By what lost the prompt cache"),
-    _bind("X", "by('context')", "by-context", "Context", "By what prompts were made of; reads the logs again"),
+    _bind("l", "by('cache')", "by-cache", "Lost cache", "By what lost the prompt cache"),
+    _bind("c,X", "by('context')", "by-context", "Context", "By what prompts were made of; reads the logs again", "c"),
     _bind("w", "by('waste')", "by-waste", "Waste", "What could have been avoided"),
 )
 """Keys of the view of causes. There `S` sorts, the arrows move, and `A` narrows."""

@@ -10,7 +10,7 @@ from claude_tui.ui.settings.keys import CAUSE_BINDINGS
 
 KEYS: Final = {binding.action[4:-2]: binding.key_display or binding.key for binding in CAUSE_BINDINGS}
 """The key of each dimension, in the order they stand on screen."""
-_LABELS: Final = {"mcp": "mcp", "ticket": "#ticket", "context": "conteXt"}
+_LABELS: Final = {"mcp": "mcp", "ticket": "#ticket", "cache": "lost cache"}
 
 
 def dimensions_line(by: str, width: int, has_shades: bool = True) -> Content:

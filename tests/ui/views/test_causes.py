@@ -270,7 +270,7 @@ async def test_explain_says_the_convention_and_waste_its_proofs() -> None:
 
 async def test_lost_caches_say_the_last_of_them_and_what_the_next_would_cost() -> None:
     async with running(size=(140, 30)) as (app, pilot):
-        await press(pilot, "7", "c")
+        await press(pilot, "7", "l")
         await wait_until(pilot, lambda: "paused over 1 hour" in screen_text(app))
         assert "$2.74 272k themes-svg" in screen_text(app)
         assert "$30.06 of $19,607.00. A pause of more than 4m now costs $2.90." in screen_text(app)
