@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from rich.segment import Segment
 from textual import events
 from textual.color import Color
 from textual.strip import Strip
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from claude_tui.model import Phase, Progress, Query, Snapshot, Totals
 from claude_tui.ui.app import ClaudeTop
@@ -590,3 +591,21 @@ async def test_a_key_that_chooses_among_clients_says_that_there_is_one() -> None
             await wait_until(pilot, lambda: bool(app._notifications))
             assert f"{what} here" in [*app._notifications][-1].message
             app.clear_notifications()
+
+
+@pytest.mark.parametrize("opened", [("slash",), ("p", "tab")], ids=["filter", "period"])
+async def test_a_line_that_hears_late_of_its_focus_loses_no_key(opened: Sequence[str]) -> None:
+    async with running(FakeSource(), view="sessions") as (app, pilot):
+        await press(pilot, *opened, "2")
+        line = app.screen.focused
+        assert isinstance(line, Input) and line.value == "2"
+        line.post_message(events.Focus())
+        await press(pilot, "0")
+        assert line.value == "20"
+
+
+async def test_a_filter_opened_again_is_replaced_by_what_is_typed() -> None:
+    async with running(FakeSource(), view="sessions") as (app, pilot):
+        await press(pilot, "slash", *"web", "enter", "slash", *"api")
+        line = app.screen.focused
+        assert isinstance(line, Input) and line.value == "api"

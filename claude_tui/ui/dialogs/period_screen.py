@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, OptionList, Static
+from textual.widgets.input import Selection
 from textual.widgets.option_list import Option
 
 from claude_tui.engine.queries.periods import named as period
@@ -41,7 +42,11 @@ class PeriodScreen(Dialog[Period]):
             box.border_subtitle = Content.styled("Enter chooses · Tab other days · Esc closes", "$quiet")
             yield ChoiceList(*(Option(self._prompt(choice), id=choice.id) for choice in self._choices), id="periods")
             custom = self._current.label if self._current.id == "custom" else ""
-            yield Input(custom, placeholder="2026-11-01..2026-11-30", id="period-custom", compact=True)
+            line = Input(
+                custom, placeholder="2026-11-01..2026-11-30", id="period-custom", compact=True, select_on_focus=False
+            )
+            line.selection = Selection(0, len(custom))  # when it hears of its focus there may be a key in it
+            yield line
             yield Static("", id="period-error", markup=False)
 
     def _prompt(self, choice: Period) -> Content:

@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
+from textual.widgets.input import Selection
 
 HINT: Final = "words, model:opus, cost>5; ! for the others   Enter keeps it, Esc drops it"
 """What can be typed, as long as nothing is."""
@@ -19,8 +20,17 @@ class FilterLine(Input):
 
     def __init__(self, change: Callable[[str], None]) -> None:
         """Set up an empty line. `change` is given what stands in it each time that changes."""
-        super().__init__(id="filter", placeholder=HINT, compact=True)
+        super().__init__(id="filter", placeholder=HINT, compact=True, select_on_focus=False)
         self._change = change
+
+    def begin(self, text: str) -> None:
+        """Start with a text that the first key replaces.
+
+        It is selected now and not when the line hears of its focus: by then there may be a key in it, which the next
+        would replace.
+        """
+        self.value = text
+        self.selection = Selection(0, len(text))
 
     def watch_value(self, text: str) -> None:
         """Report the text as it is now."""

@@ -117,7 +117,7 @@ class MainScreen(DrawnScreen):
             await self.mount(FilterLine(self._filter), before="#keybar")
         line = self.query_one(FilterLine)
         self.add_class("-filtering")
-        line.value = table.filter.text
+        line.begin(table.filter.text)
         self.set_focus(line, scroll_visible=False)
 
     def action_keep_filter(self) -> None:
