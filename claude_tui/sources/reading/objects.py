@@ -171,7 +171,7 @@ class _Text:
                 raise _TooLongError
             self._move(at)
         if not self._is_ascii:
-            value = _decoder.decode(self._line[at : self._start + stop].decode("utf-8", "replace"))
+            value = DECODER.decode(self._line[at : self._start + stop].decode("utf-8", "replace"))
         return value, self._start + stop
 
     def _move(self, at: int) -> None:
@@ -209,7 +209,7 @@ def _slim(line: bytes) -> dict[str, Any] | None:
             try:
                 return orjson.loads(part)
             except orjson.JSONDecodeError:
-                return _decoder.decode(bytes(part).decode("utf-8", "replace"))
+                return DECODER.decode(bytes(part).decode("utf-8", "replace"))
         return build(part) if part[0] == 0x7B else "" if part[0] == 0x22 else []
 
     not_whole = (msgspec.MsgspecError, json.JSONDecodeError, RecursionError, UnicodeDecodeError)
@@ -232,5 +232,6 @@ def _whole_number(text: str) -> int | float:
         return float(text)
 
 
-_decoder: Final = json.JSONDecoder(parse_int=_whole_number)
-_scan: Final = vars(_decoder)["scan_once"]  # `raw_decode` without its own cost
+DECODER: Final = json.JSONDecoder(parse_int=_whole_number)
+"""Decodes JSON with whole numbers of any length: one that Python does not read is a float."""
+_scan: Final = vars(DECODER)["scan_once"]  # `raw_decode` without its own cost

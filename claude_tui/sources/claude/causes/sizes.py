@@ -16,6 +16,7 @@ from msgspec import Raw
 from claude_tui.records import NamedTuple
 from claude_tui.sources.causes import Call, Caused, Thread
 from claude_tui.sources.claude.causes.lines import Attachment, CausesLine, ContentBlock
+from claude_tui.sources.reading.objects import DECODER
 
 BYTES_PER_TOKEN: Final = 4
 IMAGE_BYTES: Final = 1600 * BYTES_PER_TOKEN
@@ -128,7 +129,7 @@ def decode(raw: Raw) -> object:
     try:
         return orjson.loads(memoryview(raw))
     except orjson.JSONDecodeError:
-        return json.loads(bytes(raw).decode("utf-8", "replace"))
+        return DECODER.decode(bytes(raw).decode("utf-8", "replace"))
 
 
 def size_of(raw: Raw) -> int:
