@@ -39,17 +39,17 @@ PROJECTS: Final = (
     Project("/home/mira/code/atlas-api", ("main", "feat/rate-limits", "fix/token-refresh"), 10),
     Project("/home/mira/code/storefront", ("main", "feat/checkout-v2", "chore/react-20"), 9),
     Project("/home/mira/code/storefront/.claude/worktrees/search", ("feat/search",), 3, 0.55),
-    Project("/home/mira/work/billing-service", ("main", "feat/invoices", "fix/rounding"), 7, 0.1),
-    Project("/home/mira/work/data-pipeline", ("main", "perf/backfill"), 6, 0.2),
-    Project("/home/mira/work/terraform-infra", ("main", "feat/eu-region"), 3, 0.0, 1.0, ("sonnet", "opus")),
+    Project("/home/mira/acme/billing-service", ("main", "feat/invoices", "fix/rounding"), 7, 0.1),
+    Project("/home/mira/acme/data-pipeline", ("main", "perf/backfill"), 6, 0.2),
+    Project("/home/mira/acme/terraform-infra", ("main", "feat/eu-region"), 3, 0.0, 1.0, ("sonnet", "opus")),
     Project("/home/mira/code/mobile-app", ("develop", "feat/offline-mode"), 5, 0.35),
     Project("/home/mira/code/ml-ranker", ("main", "exp/two-tower"), 4, 0.5, 1.0, ("opus", "fable", "fable")),
     Project("/home/mira/src/ledger-rs", ("main", "feat/import-csv"), 4, 0.0, 0.7),
     Project("/home/mira/src/dotfiles", ("main",), 1, 0.0, 1.0, ("haiku", "sonnet")),
     Project("/home/mira/src/advent-of-code", ("main",), 9, 0.0, 0.12, ("sonnet",)),
     Project("/home/mira/docs/handbook", ("main", "docs/onboarding"), 2, 0.15, 1.0, ("haiku", "sonnet")),
-    Project("/home/mira/work/legacy-monolith", ("trunk", "fix/session-leak"), 3, 0.0, 0.45),
-    Project("/home/mira/work/gateway-trial", ("main",), 2, 0.62, 0.8, ("gateway",)),
+    Project("/home/mira/acme/legacy-monolith", ("trunk", "fix/session-leak"), 3, 0.0, 0.45),
+    Project("/home/mira/acme/gateway-trial", ("main",), 2, 0.62, 0.8, ("gateway",)),
 )
 
 MODELS: Final = {

@@ -41,7 +41,7 @@ def program() -> tuple[Path, ...]:
     """Return what looks different where another program of the same version would answer.
 
     That is the folder of the package, which every installation makes anew, and the bundled prices. Where a working
-    copy is run in place, it is every module and every folder of modules: 3 ms.
+    copy is run in place, it is every module: 3 ms.
     """
     package = Path(claude_tui.__file__).parent
     data = package / "pricing" / "price_list" / "data"

@@ -31,6 +31,7 @@ from claude_tui.sources.protocol import LogFile, SourceConfig
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
+    from claude_tui.native.core import Core
     from claude_tui.native.reading import CoreAnswer
 
 
@@ -50,6 +51,7 @@ class HeadStart:
         self._found: dict[Path, list[LogFile]] = {}
         self._readings: list[Reading] = []
         self._is_taken, self._is_loaded = False, Event()
+        self._core: Core | None = None  # also where what follows is interrupted: then nothing is read
         self._finding = Thread(target=self._find, args=(places,), name="finding")
         self._finding.start()
         try:

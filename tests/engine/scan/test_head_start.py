@@ -96,8 +96,11 @@ def test_it_serves_one_count(home: ClaudeHome, asked: dict[str, int]) -> None:
     assert sum(asked.values()) == 2 * SESSIONS
 
 
-def test_what_nobody_asks_for_is_not_waited_for(home: ClaudeHome, tmp_path: Path) -> None:
+def test_what_nobody_asks_for_is_not_waited_for(
+    home: ClaudeHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Another process has saved all of it since it was begun."""
+    monkeypatch.setattr("claude_tui.engine.count.UNSAVED_BYTES", 0)
     config = config_of(home.folder)
     begun = begin(config, UTC, with_names=False, is_shown=False)
     known = count(Setup(config, PRICER, UTC, tmp_path / "cache"))
