@@ -14,8 +14,10 @@ import pytest
 import time_machine
 
 import claude_tui
+from claude_tui import paths
 from claude_tui.cli import main
 from claude_tui.cli.counting import answered
+from claude_tui.cli.options import zone
 from claude_tui.engine import count, unchanged
 from claude_tui.engine.cache import schema
 from claude_tui.engine.count import UNSAVED_BYTES
@@ -162,6 +164,26 @@ def test_the_zone_and_the_version_are_part_of_the_question(
     monkeypatch.setattr(unchanged, "__version__", claude_tui.__version__ + "1")
     printed(capsys)
     assert len(counts) == known + 1
+
+
+def test_a_system_whose_zone_has_no_name_may_move(
+    history: ClaudeHome, capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`/etc/localtime` is a copy of a zone's rules, as in many a container, and then one of another's."""
+    rules = tmp_path / "localtime"
+    monkeypatch.setattr(paths, "SYSTEM_ZONE", str(rules))
+    monkeypatch.setattr(zone, "_written", lambda: "")
+    monkeypatch.delenv("TZ", raising=False)
+    days = {}
+    for name in ("Pacific/Pago_Pago", "Pacific/Kiritimati", "Pacific/Pago_Pago"):
+        rules.write_bytes(Path(zone.DATABASE, name).read_bytes())
+        os.utime(rules, (NOON // 1000, NOON // 1000))
+        first = json.loads(learnt(capsys))
+        assert first["timezone"] == "localtime"
+        named = json.loads(printed(capsys, "--timezone", name))
+        days[name] = first["days"]
+        assert first["days"] == named["days"]
+    assert len(set(map(str, days.values()))) == 2
 
 
 def installed(at: Path) -> Path:
