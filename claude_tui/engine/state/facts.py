@@ -153,6 +153,17 @@ class FactBook:
             moved.add(key)
         return moved
 
+    def forget_remembered(self, source: str, path: str, facts: Iterable[FileFacts]) -> set[SessionKey] | None:
+        """Forget what was remembered of a file, of the sessions and sub-agents that `facts` are of.
+
+        Returns the sessions whose folder changed; None if nothing was remembered.
+        """
+        moved: set[SessionKey] | None = None
+        for key in filter(None, {_key(source, one) for one in facts}):
+            if REMEMBERED + path in self._files.get(key, ()):
+                moved = (moved or set()) | self._forget(key, REMEMBERED + path)
+        return moved
+
     def _known(self, key: Key) -> FileFacts | None:
         return self.agents.get(key) if len(key) == 3 else self.sessions.get(key)
 
