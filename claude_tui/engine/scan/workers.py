@@ -92,14 +92,14 @@ def _undisturbed() -> Iterator[None]:
     before: dict[int, Any] = {}
     with contextlib.suppress(ValueError):  # beside the main thread no handler is called
         for number in _ENDING:
-            before[number] = signal.signal(number, lambda told, _: waiting.append(told)) or signal.SIG_DFL
+            before[number] = signal.signal(number, lambda ending, _: waiting.append(ending)) or signal.SIG_DFL
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        for number in waiting:
-            signal.raise_signal(number)
+        for told in waiting:
+            signal.raise_signal(told)
 
 
 def _widen(results: object) -> None:

@@ -159,8 +159,9 @@ class FactBook:
         Returns the sessions whose folder changed; None if nothing was remembered.
         """
         moved: set[SessionKey] | None = None
-        for key in filter(None, {_key(source, one) for one in facts}):
-            if REMEMBERED + path in self._files.get(key, ()):
+        keys: set[Key | None] = {_key(source, one) for one in facts}
+        for key in keys:
+            if key is not None and REMEMBERED + path in self._files.get(key, ()):
                 moved = (moved or set()) | self._forget(key, REMEMBERED + path)
         return moved
 
