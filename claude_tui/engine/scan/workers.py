@@ -96,8 +96,8 @@ def _undisturbed() -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for own, handler in before.items():
+            signal.signal(own, handler)
         for told in waiting:
             signal.raise_signal(told)
 
