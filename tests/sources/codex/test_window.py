@@ -29,10 +29,11 @@ def saying(window: Any, record: Record) -> Record:
 
 
 def counted(home: Path) -> Store:
-    config = SourceConfig(home=Path("/nonexistent"), explicit={"codex": [home]}, sources=("codex",))
+    config = SourceConfig(home=Path("/nonexistent"), explicit={"codex": (home,)}, sources=("codex",))
     return count_logs(Setup(config, PRICER, UTC), processes=here())
 
 
+NONSENSE: list[Any] = [-1, 1 << 53, 10**30, 2.5, 258400.0, "258400", True, [], {}]
 START = [meta("x"), turn(), told("x", "r1", A, second=1)]
 CASES: dict[str, tuple[list[Record], int]] = {
     "never": ([count(A, A, 2)], 0),
@@ -46,7 +47,7 @@ CASES: dict[str, tuple[list[Record], int]] = {
     "as zero": ([saying(SAID, count(A, A, 2)), saying(0, count(plus(A, B), B, 3))], SAID),
     **{
         f"as {nonsense!r}": ([saying(SAID, count(A, A, 2)), saying(nonsense, count(plus(A, B), B, 3))], SAID)
-        for nonsense in (-1, 1 << 53, 10**30, 2.5, 258400.0, "258400", True, [], {})
+        for nonsense in NONSENSE
     },
     "with a bad counter": (
         [saying(SAID, count(A, A, 2)), saying(272_000, count(plus(A, B), {**B, "input_tokens": -1}, 3))], 272_000
