@@ -26,7 +26,9 @@ _READ: Final = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLO
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
-def replace(path: StrPath, data: bytes | Iterable[bytes], mode: int | None = None, *, is_durable: bool = False) -> None:
+def replace(
+    path: StrPath, data: bytes | Iterable[bytes | memoryview], mode: int | None = None, *, is_durable: bool = False
+) -> None:
     """Replace a file with `data` atomically: at every moment it is either the whole old file or the whole new one.
 
     A link stays a link: its target is replaced (`target` says which links are refused). An existing file keeps its

@@ -53,9 +53,9 @@ def count(
 
     `processes` is the number of worker processes; None chooses by the size of the work. The ledger is never written
     here. Where it cannot be read `on_progress` is shown why. `meanwhile` is given what writes the cache, to be called
-    in another thread; without it that is done here. `keep` is given what else was made on the way: those who end soon
-    need not free it. `unchanged` may have found the files, and is told if nothing of what was saved had
-    changed.
+    in another thread, and nothing may be taken into the store before that is done; without it that is done here. `keep`
+    is given what else was made on the way: those who end soon need not free it. `unchanged` may have found the files,
+    and is told if nothing of what was saved had changed.
     """
     opening = Opening(setup, keep_names=keep_names)
     if processes is None and not len(opening.files_seen) and is_ruled_out():

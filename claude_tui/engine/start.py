@@ -253,7 +253,7 @@ class Opening:
             return is_sound() and self.cache.save(self.store, self.seen, int(time.time() * 1000), self._given_now)
 
     def prepared_save(self) -> Callable[[], bool]:
-        """Return what saves, as `save` does, what is known now, in whatever thread it is called."""
+        """Return what saves, as `save` does, in whatever thread it is called. Nothing may be taken in before that."""
         with self.store.lock:
             self.store.settle()
             return self.cache.prepared(self.store, self.seen, int(time.time() * 1000), self._given_now)

@@ -21,8 +21,8 @@ from claude_tui.fleet.lake import Lake, LakeError
 from claude_tui.fleet.parquet import read_parquet
 from claude_tui.fleet.table.daily import as_daily, merge_sums
 from claude_tui.fleet.table.machines import NAMES
-from claude_tui.fleet.table.meta import read_meta
-from claude_tui.model import Totals
+from claude_tui.fleet.table.meta import TableMeta, read_meta
+from claude_tui.model import Problem, ProblemKind, Totals
 from claude_tui.pricing import Pricer
 from claude_tui.records import NamedTuple
 from claude_tui.sources.protocol import FileFacts
@@ -74,8 +74,17 @@ def read_fleet(
             unlogged[key] = unlogged.get(key, 0) + row["unlogged_nano"]
         for name, found in by.items():
             merge_sums(found, row[name], sums)
-    store.restore(list(owners), list(models), cells, facts, ProblemLog(), unlogged=unlogged)
+    store.restore(list(owners), list(models), cells, facts, left_out(meta), unlogged=unlogged)
     return Fleet(store, {name: {key: Totals(*sums) for key, sums in found.items()} for name, found in by.items()})
+
+
+def left_out(meta: TableMeta) -> ProblemLog:
+    """Return the pushes that the last merge could not read, or not all of."""
+    log = ProblemLog()
+    for line in meta.left_out.splitlines():
+        name, _, reason = line.partition(": ")
+        log.note(name, [Problem(ProblemKind.UNREADABLE, name, 0, reason)], is_whole=True)
+    return log
 
 
 def _rows(lake: Lake, days: str, since: date | None, until: date | None) -> Iterator[dict[str, Any]]:

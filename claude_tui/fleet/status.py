@@ -12,6 +12,7 @@ import pyarrow as pa
 from claude_tui.fleet.lake import Lake, LakeError
 from claude_tui.fleet.parquet import read_parquet
 from claude_tui.fleet.pushed.packing import BadTableError, files_of
+from claude_tui.fleet.table.meta import TableMeta
 from claude_tui.reports.fleet import FleetStatus, MachineRow
 from claude_tui.units import DAY_MS
 
@@ -19,7 +20,7 @@ SUMMED: Final = ("input", "output", "cache_write_5m", "cache_write_1h", "cache_r
 """What the single responses and the days must agree in."""
 
 
-def status(lake: Lake, now_ms: int, silent_days: int) -> FleetStatus:
+def status(lake: Lake, meta: TableMeta, now_ms: int, silent_days: int) -> FleetStatus:
     """Look at a table. Raises LakeError."""
     rows: dict[tuple[str, str, str], list[int]] = {}
     wrong: list[str] = []
@@ -50,7 +51,7 @@ def status(lake: Lake, now_ms: int, silent_days: int) -> FleetStatus:
         for name in SUMMED
         if single.get(name, 0) != daily.get(name, 0)
     ]
-    return FleetStatus(machines, single.get("responses", 0), tuple(wrong))
+    return FleetStatus(machines, single.get("responses", 0), tuple(wrong), tuple(meta.left_out.splitlines()), meta.held)
 
 
 def _sums(lake: Lake, folder: str, wrong: list[str]) -> dict[str, int]:

@@ -13,7 +13,6 @@ from typing import Final
 from claude_tui.engine.queries.answers import Answers
 from claude_tui.engine.queries.explain import Explanation
 from claude_tui.engine.queries.periods.hours import Hours
-from claude_tui.engine.state.problems import ProblemLog
 from claude_tui.engine.state.store import Store
 from claude_tui.fleet.lake import LakeError
 from claude_tui.model import Phase, Progress, Query, Response
@@ -66,7 +65,7 @@ class TableSource(Answers):
             of, store = found.store, self.store
             with store.lock:
                 store.clear()
-                store.restore(of.owners, of.models, dict(of.cells.all), of.facts, ProblemLog(), of.cells.unlogged)
+                store.restore(of.owners, of.models, dict(of.cells.all), of.facts, of.problem_log, of.cells.unlogged)
             self.saved_ms = found.merged_ms
             self._say()
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.state.store import Store
+from claude_tui.figures import many
 from claude_tui.fleet.lake import Lake, LakeError
 from claude_tui.fleet.merge import observed_in
 from claude_tui.fleet.parquet import read_parquet
@@ -37,10 +38,15 @@ class Verified(NamedTuple):
 
 def verify(lake: Lake, meta: TableMeta, pricer: Pricer, sample: float) -> Verified:
     """Recount a share of the parts, at least one, chosen at random. Raises LakeError, also if the table was pushed to
-    or prices changed since it was merged."""
+    or prices changed since it was merged, or if sessions are as published before because a push is damaged."""
     if not meta.merged_ms or meta.pushes != pushes_digest(lake.names("files")) or meta.prices != pricer.digest:
         raise LakeError(
             f"{lake.url}: there are pushes or prices newer than its merge; run `claude-top fleet merge` first"
+        )
+    if meta.held:
+        raise LakeError(
+            f"{lake.url}: {many(meta.held, 'session')} cannot be recounted, since a push of theirs is damaged "
+            "(`claude-top fleet status` names it)"
         )
     chosen = tuple(sorted(random.sample(range(meta.parts), max(1, round(meta.parts * sample)))))
     differences: list[str] = []

@@ -27,16 +27,19 @@ class MachineRow(NamedTuple):
 
 
 class FleetStatus(NamedTuple):
-    """The machines, the responses of the merged table, and what does not agree (nothing if all is well)."""
+    """The machines, the responses of the merged table, what does not agree, and the damaged pushes that the last merge
+    left out (nothing if all is well). Because of these, `held_sessions` are as an earlier merge published them."""
 
     machines: tuple[MachineRow, ...]
     responses: int
     disagreements: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+    held_sessions: int = 0
 
     @property
     def is_well(self) -> bool:
-        """Whether every sum agrees and every machine was heard of."""
-        return not self.disagreements and not any(machine.is_silent for machine in self.machines)
+        """Whether every sum agrees, every push could be read, and every machine was heard of."""
+        return not (self.disagreements or self.left_out or any(machine.is_silent for machine in self.machines))
 
 
 def report(status: FleetStatus) -> dict[str, Any]:
@@ -52,6 +55,8 @@ def report(status: FleetStatus) -> dict[str, Any]:
             for row in status.machines
         ],
         "disagreements": list(status.disagreements),
+        "left_out": list(status.left_out),
+        "held_sessions": status.held_sessions,
     }  # fmt: skip
 
 
@@ -71,6 +76,9 @@ def footer(status: FleetStatus) -> list[str]:
     silent = [display_name(f"{row.user}@{row.host}") for row in status.machines if row.is_silent]
     if silent:
         lines.append(f"nothing heard for a week or more: {', '.join(silent)}")
+    lines += [f"damaged, and left out: {display_name(one, len(one))}" for one in status.left_out]
+    if status.held_sessions:
+        lines.append(f"as published before, because of what is damaged: {many(status.held_sessions, 'session')}")
     return [*lines, *(f"does not agree: {display_name(one, len(one))}" for one in status.disagreements)]
 
 

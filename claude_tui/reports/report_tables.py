@@ -27,8 +27,9 @@ def tables(snapshot: Snapshot, sections: Sequence[Section] | Sequence[str]) -> l
     return made
 
 
-def footer(snapshot: Snapshot, telemetry: TelemetryFigures | None = None) -> list[str]:
-    """Return the lines below the tables: what the sums lack, what only telemetry tells, and which prices were used."""
+def footer(snapshot: Snapshot, telemetry: TelemetryFigures | None = None, *, of_fleet: bool = False) -> list[str]:
+    """Return the lines below the tables: what the sums lack, what only telemetry tells, and which prices were used.
+    `of_fleet`: of a table of many machines, whose problems are damaged pushes."""
     totals = snapshot.totals
     lines = []
     if snapshot.unlogged.nano > 0:
@@ -50,7 +51,10 @@ def footer(snapshot: Snapshot, telemetry: TelemetryFigures | None = None) -> lis
         lines.append(f"~ {many(totals.flagged, 'price')} based on an assumption")
     if snapshot.problems:
         kinds = ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in sorted(snapshot.problems.items()))
-        lines.append(f"problems in the logs: {kinds} (claude-top doctor lists them)")
+        if of_fleet:
+            lines.append(f"problems in the table: {kinds} (claude-top fleet status lists them)")
+        else:
+            lines.append(f"problems in the logs: {kinds} (claude-top doctor lists them)")
     lines.append(f"{snapshot.prices}; list prices, days in {snapshot.timezone}")
     return lines
 

@@ -18,7 +18,7 @@ from claude_tui import paths
 from claude_tui.engine import saver
 from claude_tui.engine.cache import cache
 from claude_tui.engine.cache.schema import SCHEMA
-from claude_tui.engine.cache.section_file import Sections
+from claude_tui.engine.cache.section_file import END, Sections
 from claude_tui.engine.count import count
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.setup import Setup
@@ -181,12 +181,12 @@ async def test_a_flipped_bit_in_the_cache_is_noticed_or_harmless(home: Shadowed,
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda data: b"",
     "a byte": lambda data: data[:1],
-    "only the magic": lambda data: data[:22],
+    "only the magic": lambda data: data[-22:],
     "half": lambda data: data[: len(data) // 2],
     "all but a byte": lambda data: data[:-1],
     "garbage": lambda data: random.Random(1).randbytes(len(data)),
     "nothing but zeros": lambda data: bytes(len(data)),
-    "a promise of much": lambda data: data[:22] + b"\xff" * 8 + data[30:],
+    "a promise of much": lambda data: data[: -END.size] + b"\xff" * 8 + data[8 - END.size :],
     "twice": lambda data: data + data,
 }
 
@@ -211,7 +211,7 @@ def flip_in(path: Path, section: str) -> None:
     found = Sections(path)
     offset, size, _ = found._index[section]
     data = bytearray(path.read_bytes())
-    data[found._start + offset + size // 2] ^= 1
+    data[offset + size // 2] ^= 1
     path.write_bytes(data)
 
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 SILENT_DAYS: Final = 7
 MOST_PARTS: Final = 10_000
+MEND: Final = (
+    "to mend it, push from there again with --all (or scan with --all); what is damaged even then, or has a machine "
+    "that is gone, can be removed from the table, with what only it said"
+)
 
 
 def add_merge(parser: CommandParser) -> None:
@@ -28,7 +32,7 @@ def add_merge(parser: CommandParser) -> None:
     parser.description = (
         "Settle everything that was pushed and write responses/ and daily/ of the table. Running it again without\n"
         "new pushes writes nothing. Whatever cannot be read or claude-top did not write is left out and listed, and\n"
-        "the exit code is 4; if it was published before, the table stays as it is."
+        "the exit code is 4; what was published of it before stays as it was, and everything else is merged."
     )
     parser.epilog = example("claude-top fleet merge s3://lake/claude")
     parser.add_argument("url", metavar="URL", help="where the table is")
@@ -46,7 +50,7 @@ def add_status(parser: CommandParser) -> None:
     parser.set_defaults(run=run_status)
     parser.description = (
         "List the machines of a table with their last push, and check that the sums of its parts agree. The exit\n"
-        f"code is 4 if they do not, or if a machine pushed nothing for {SILENT_DAYS} days."
+        f"code is 4 if they do not, if a machine pushed nothing for {SILENT_DAYS} days, or if a push is damaged."
     )
     parser.epilog = example("claude-top fleet status s3://lake/claude --json")
     parser.add_argument("url", metavar="URL", help="where the table is")
@@ -99,23 +103,25 @@ def run_merge(options: Namespace) -> int:
             parts, pushes = parts_of(lake, options.parts, renew), pushes_digest(lake.names("files"))
             merged = meta._replace(prices=prices.digest, parts=parts, pushes=pushes)
             done = merge(lake, prices, _zone(meta), merged.parts, renew)
-            merged = merged._replace(days=",".join(map(str, done.days)))
-            if not done.lost and (done.written or merged != meta):
+            left_out = "\n".join(" ".join(problem.split()) for problem in done.problems)
+            merged = merged._replace(days=",".join(map(str, done.days)), left_out=left_out, held=done.held_sessions)
+            if done.written or merged != meta:
                 write_meta(lake, merged._replace(merged_ms=now_ms()))
     for problem in done.problems:
         streams.narrate(f"left out: {problem}")
-    if done.lost:
-        streams.narrate(
-            f"nothing written, the table stays as it is: without what was left out, {many(done.lost, 'response')} "
-            "of it would be lost; push from there again with --all (or scan with --all), or remove the objects named "
-            "above, and merge again"
-        )
-        return exits.PARTIAL
     streams.narrate(
         f"merged: {many(done.responses, 'response')} of {many(done.files, 'file')} "
         f"in {done.objects:,} pushed; {many(done.written, 'object')} written"
     )
-    return exits.PARTIAL if done.problems else exits.OK
+    if not done.problems:
+        return exits.OK
+    if done.held_sessions:
+        streams.narrate(
+            f"{many(done.held, 'response')} of {many(done.held_sessions, 'session')} in what was left out "
+            f"{'stays' if done.held == 1 else 'stay'} as published before; everything else is merged"
+        )
+    streams.narrate(MEND)
+    return exits.PARTIAL
 
 
 def run_status(options: Namespace) -> int:
@@ -128,8 +134,7 @@ def run_status(options: Namespace) -> int:
     from claude_tui.reports import fleet as reports
 
     with exits.ended_by(LakeError):
-        meta_of(lake)
-        found = status(lake, now_ms(), SILENT_DAYS)
+        found = status(lake, meta_of(lake), now_ms(), SILENT_DAYS)
     if options.json:
         streams.write_json(reports.report(found))
     else:

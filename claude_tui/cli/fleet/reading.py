@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Final
 
-from claude_tui.cli import exits
+from claude_tui.cli import exits, streams
 from claude_tui.cli.parser import CommandParser
 from claude_tui.clients import CLIENTS
 
@@ -31,7 +31,7 @@ def add_from_options(parser: CommandParser) -> None:
 
 
 def fleet_of(options: argparse.Namespace, query: Query | None = None) -> Fleet | None:
-    """Return what --from asks for; None without it. Raises CommandError."""
+    """Return what --from asks for, and say which pushes are not in it; None without it. Raises CommandError."""
     given = [name for name in NARROWED_BY if getattr(options, name)]
     if not options.url:
         if given:
@@ -47,7 +47,11 @@ def fleet_of(options: argparse.Namespace, query: Query | None = None) -> Fleet |
 
     days = (query.since, query.until) if query is not None else (None, None)
     with exits.ended_by(LakeError):
-        return read_fleet(lake, pricer(), *days, {name: getattr(options, name) for name in given})
+        found = read_fleet(lake, pricer(), *days, {name: getattr(options, name) for name in given})
+    if not getattr(options, "quiet", False):
+        for problem in found.store.problems:
+            streams.narrate(f"damaged, and left out since: {problem.path}: {problem.detail}")
+    return found
 
 
 def table_source(options: argparse.Namespace) -> TableSource:

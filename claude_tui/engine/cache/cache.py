@@ -10,9 +10,9 @@ from __future__ import annotations
 import contextlib
 import os
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import chain, starmap
+from itertools import chain, islice, starmap
 from pathlib import Path
 from struct import Struct, error
 from typing import Any, Final
@@ -21,8 +21,12 @@ from claude_tui.engine.cache.given import Given
 from claude_tui.engine.cache.place import HEAD
 from claude_tui.engine.cache.schema import SCHEMA
 from claude_tui.engine.cache.section_file import (
+    PIECE_ROWS,
     DamagedSectionError,
+    Pieces,
     Sections,
+    columns_as_json,
+    columns_of,
     from_json,
     to_columns,
     to_json,
@@ -34,7 +38,7 @@ from claude_tui.engine.state.facts import FactBook
 from claude_tui.engine.state.problems import ProblemLog
 from claude_tui.engine.state.rows.table import AsLogged, FileRef, ResponseTable
 from claude_tui.engine.state.store import UNUSABLE, Owner, Store
-from claude_tui.engine.state.sums.cells import CELL_NUMBERS, CellKey
+from claude_tui.engine.state.sums.cells import CELL_NUMBERS, CellKey, Sums
 from claude_tui.hashes import blake2b
 from claude_tui.model import Extra, Usage
 from claude_tui.records import NamedTuple
@@ -99,17 +103,13 @@ class Cache:
     def prepared(
         self, store: Store, seen: dict[str, Seen], now_ms: int, given: Given = NOTHING_GIVEN
     ) -> Callable[[], bool]:
-        """Return what saves everything as it is now, as `save` does, in whatever thread it is called. Call with the
-        store's lock held."""
+        """Return what saves everything, as `save` does, in whatever thread it is called. Call with the store's lock
+        held, and take nothing in before it is saved: it is encoded as it is written, a piece at a time."""
         folder = self._folder
         if folder is None:
             return lambda: False
         name = f"table-{os.getpid():x}-{now_ms:x}"
-        try:
-            table, head = _table_sections(store.table), _head_sections(store, seen, now_ms, given, name)
-        except OverflowError:  # sums of counts that no client has, but a log may say
-            self.problem = "cache not saved: numbers of more than 64 bits"
-            return lambda: False
+        table, head = _table_sections(store.table), _head_sections(store, seen, now_ms, given, name)
         return lambda: self._write(folder, name, table, head)
 
     def discard(self) -> None:
@@ -118,7 +118,9 @@ class Cache:
             with contextlib.suppress(OSError):
                 (self._folder / HEAD).unlink()
 
-    def _write(self, folder: Path, name: str, table: Mapping[str, bytes], head: Mapping[str, bytes]) -> bool:
+    def _write(
+        self, folder: Path, name: str, table: Iterable[tuple[str, Pieces]], head: Iterable[tuple[str, Pieces]]
+    ) -> bool:
         try:
             # The mode is not for parents that are made on the way, and the one that holds ours is ours too.
             folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -126,7 +128,11 @@ class Cache:
             with _lease(folder) as is_ours:
                 if is_ours:
                     write_sections(folder / name, table)
-                    write_sections(folder / HEAD, head)
+                    try:
+                        write_sections(folder / HEAD, head)
+                    except BaseException:
+                        (folder / name).unlink(missing_ok=True)
+                        raise
                     self.problem = ""
                     for path in folder.glob("table-*"):
                         if path.name != name:
@@ -134,6 +140,8 @@ class Cache:
                 return is_ours
         except OSError as error:
             self.problem = f"cache not saved: {error.strerror or type(error).__name__}"
+        except OverflowError:  # sums of counts that no client has, but a log may say
+            self.problem = "cache not saved: numbers of more than 64 bits"
         return False
 
 
@@ -154,22 +162,36 @@ def _lease(folder: Path) -> Iterator[bool]:
         os.close(fd)
 
 
-def _head_sections(store: Store, seen: dict[str, Seen], now_ms: int, given: Given, table: str) -> dict[str, bytes]:
+def _head_sections(
+    store: Store, seen: dict[str, Seen], now_ms: int, given: Given, table: str
+) -> list[tuple[str, Pieces]]:
     about = {"saved_ms": now_ms, "table": table, "rows": len(store.table)}
-    names = to_json([to_columns(store.owners), store.models])
     files, checkpoints = encoded(seen)
-    ledger = to_json((*given[:3], *to_columns(given.checksums.items())))
-    parts = (_cells_bytes(store), names, to_json(_facts_of(store)), files, ledger, to_json(about))
-    # What is read first lies last, so that a file cut short is noticed at once.
-    return {"checkpoints": checkpoints, **dict(zip(_HEAD, parts, strict=True))}
+    parts: tuple[Pieces, ...] = (
+        _cells_bytes(store.cells.all),
+        _names_of(store.owners, store.models),
+        _facts_of(store.facts, to_json(_others_of(store))),
+        files,
+        (to_json((*given[:3], *to_columns(given.checksums.items()))),),
+        (to_json(about),),
+    )
+    # What is read first lies last: it is there if all is.
+    return [("checkpoints", checkpoints), *zip(_HEAD, parts, strict=True)]
 
 
-def _cells_bytes(store: Store) -> bytes:
-    packed = Struct(f"={CELL_NUMBERS}q").pack
+def _cells_bytes(cells: Mapping[CellKey, Sums]) -> Iterator[bytes]:
+    packed, every = Struct(f"={CELL_NUMBERS}q").pack, iter(cells.items())
     try:
-        return b"".join([packed(*key, *sums) for key, sums in store.cells.all.items()])
+        while piece := [packed(*key, *sums) for key, sums in islice(every, PIECE_ROWS)]:
+            yield b"".join(piece)
     except error as too_large:
         raise OverflowError from too_large
+
+
+def _names_of(owners: Sequence[Owner], models: Sequence[str]) -> Iterator[bytes | memoryview]:
+    yield b"["
+    yield from columns_as_json(columns_of(owners))
+    yield b",%b]" % to_json(models)
 
 
 def _fill(store: Store, cells: bytes, names: Any, facts: Any) -> None:
@@ -205,11 +227,17 @@ def _given_of(found: Any) -> Given:
     return Given(str(ledger), int(generation), str(mark), records)
 
 
-def _facts_of(store: Store) -> dict[str, Any]:
-    sources, paths, facts = to_columns(store.facts.files()) or ((), (), ())
-    files = [sources, paths, *to_columns(facts)] if facts else []  # type: ignore[arg-type]
+def _facts_of(book: FactBook, others: bytes) -> Iterator[bytes | memoryview]:
+    """Yield the facts of files, with other facts: an object in JSON."""
+    files = list(book.files())
+    yield b'{"files":'
+    columns = chain(islice(columns_of(files), 2), columns_of([facts for _, _, facts in files]))
+    yield from columns_as_json(columns)
+    yield b",%b" % others[1:]
+
+
+def _others_of(store: Store) -> dict[str, Any]:
     return {
-        "files": files,
         "problems": store.problem_log.packed(),
         "remembered": sorted(store.remembered_days),
         "is_told": store.is_told,
@@ -218,25 +246,25 @@ def _facts_of(store: Store) -> dict[str, Any]:
     }
 
 
-def _table_sections(table: ResponseTable) -> dict[str, bytes]:
-    sections = {name: getattr(table, name).tobytes() for name in _ARRAYS}
+def _table_sections(table: ResponseTable) -> Iterator[tuple[str, Pieces]]:
+    for name in _ARRAYS:
+        yield name, (memoryview(getattr(table, name)).cast("B"),)
+    yield "rare", (to_json(_rare_of(table)),)
+    yield "files", columns_as_json(columns_of(table.files))
+
+
+def _rare_of(table: ResponseTable) -> dict[str, Any]:
     rare = {name: list(getattr(table, name).items()) for name in (*_NUMBERS, "terms")}
     extras = [
         [row, [[extra.kind, extra.model, list(extra.usage), extra.terms] for extra in found]]
         for row, found in table.extras.items()
     ]
     return {
-        **sections,
-        "rare": to_json(
-            {
-                **rare,
-                "extras": extras,
-                "memberships": table.memberships.packed(),
-                "told": list(table.told.items()),
-                "as_logged": [[row, *said] for row, said in table.as_logged.items()],
-            }
-        ),
-        "files": to_json(to_columns(table.files)),
+        **rare,
+        "extras": extras,
+        "memberships": table.memberships.packed(),
+        "told": list(table.told.items()),
+        "as_logged": [[row, *said] for row, said in table.as_logged.items()],
     }
 
 

@@ -1,7 +1,8 @@
 """A file of named, checksummed byte sections, replaced in one step. Must not know what the sections hold.
 
-Layout: a magic line, the length of the index, the index (JSON: name, offset, length, crc32), the sections. Bit rot
-in a section is noticed when it is read; a torn or foreign file reads as no file.
+Layout: the sections, the index (JSON: name, offset, length, crc32), its length and crc32, a magic line. So it is
+written piece by piece, as the sections are made. Bit rot in a section is noticed when it is read; a torn or foreign
+file reads as no file.
 """
 
 from __future__ import annotations
@@ -10,16 +11,25 @@ import json
 import os
 import zlib
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path
+from struct import Struct
 from typing import Any, Final
 
 import orjson
 
 from claude_tui import files
 
-MAGIC: Final = b"claude-top sections 1\n"
-_LENGTH_BYTES: Final = 8
+MAGIC: Final = b"claude-top sections 2\n"
+PIECE_ROWS: Final = 4096
+"""So many rows are encoded at once: what is written is many times as large, and need not be there all together."""
+
+Pieces = Iterable[bytes | memoryview]
+"""What a section holds, in order."""
+
+END: Final = Struct(f"<QI{len(MAGIC)}s")
+"""What a file ends with: length and checksum of the index, the magic line."""
 
 
 class DamagedSectionError(ValueError):
@@ -34,21 +44,16 @@ class Sections:
 
     def __init__(self, path: Path) -> None:
         self._fd = files.open_regular(path)
-        start = len(MAGIC) + _LENGTH_BYTES
-        data = os.pread(self._fd, start, 0)
-        length = int.from_bytes(data[len(MAGIC) :], "little")
-        if not data.startswith(MAGIC) or length > os.fstat(self._fd).st_size:
+        size = os.fstat(self._fd).st_size - END.size
+        if size < 0:
             raise DamagedSectionError(path.name)
-        self._start = start + length
-        try:
-            checked = orjson.loads(os.pread(self._fd, length, start))
-            if zlib.crc32(orjson.dumps(checked["sections"])) != checked["crc"]:
-                raise DamagedSectionError(path.name)
-            self._index: dict[str, tuple[int, int, int]] = {
-                name: (int(offset), int(size), int(crc)) for name, (offset, size, crc) in checked["sections"].items()
-            }
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise DamagedSectionError(path.name) from error
+        length, crc, magic = END.unpack(os.pread(self._fd, END.size, size))
+        if magic != MAGIC or length > size:
+            raise DamagedSectionError(path.name)
+        index = os.pread(self._fd, length, size - length)
+        if zlib.crc32(index) != crc:
+            raise DamagedSectionError(path.name)
+        self._index: dict[str, tuple[int, int, int]] = orjson.loads(index)
 
     def __del__(self) -> None:
         if hasattr(self, "_fd"):
@@ -59,7 +64,7 @@ class Sections:
         found = []
         for name in names:
             offset, size, crc = self._entry(name)
-            data = os.pread(self._fd, size, self._start + offset)
+            data = os.pread(self._fd, size, offset)
             if len(data) != size or zlib.crc32(data) != crc:
                 raise DamagedSectionError(name)
             found.append(data)
@@ -73,7 +78,7 @@ class Sections:
             raise DamagedSectionError(name)
         found *= size // found.itemsize
         with open(self._fd, "rb", buffering=0, closefd=False) as file:
-            file.seek(self._start + offset)
+            file.seek(offset)
             if file.readinto(found) != size or zlib.crc32(found) != crc:
                 raise DamagedSectionError(name)
         return found
@@ -84,16 +89,24 @@ class Sections:
         return self._index[name]
 
 
-def write_sections(path: Path, sections: Mapping[str, bytes]) -> None:
-    """Write a file of sections beside `path` and put it in its place. Raises OSError, leaving the old file."""
+def write_sections(path: Path, sections: Iterable[tuple[str, Pieces]]) -> None:
+    """Write a file of sections beside `path` and put it in its place, piece by piece as they are made. Raises OSError
+    and whatever making them does, leaving the old file."""
+    files.replace(path, _written(sections), files.OWN)
+
+
+def _written(sections: Iterable[tuple[str, Pieces]]) -> Iterator[bytes | memoryview]:
     index: dict[str, tuple[int, int, int]] = {}
-    offset = 0
-    for name, data in sections.items():
-        index[name] = (offset, len(data), zlib.crc32(data))
-        offset += len(data)
-    header = orjson.dumps({"sections": index, "crc": zlib.crc32(orjson.dumps(index))})
-    start = MAGIC + len(header).to_bytes(_LENGTH_BYTES, "little") + header
-    files.replace(path, (start, *sections.values()), files.OWN)
+    end = 0
+    for name, pieces in sections:
+        start, crc = end, 0
+        for piece in pieces:
+            crc, end = zlib.crc32(piece, crc), end + memoryview(piece).nbytes
+            yield piece
+        index[name] = (start, end - start, crc)
+    encoded = orjson.dumps(index)
+    yield encoded
+    yield END.pack(len(encoded), zlib.crc32(encoded), MAGIC)
 
 
 def to_json(value: object) -> bytes:
@@ -118,6 +131,24 @@ def from_json(data: bytes) -> Any:
 def to_columns(rows: Iterable[Iterable[object]]) -> list[tuple[object, ...]]:
     """Return rows as columns, which are smaller and quicker to decode; `to_rows` gives the rows again."""
     return list(zip(*rows, strict=True))
+
+
+def columns_of(rows: Sequence[Sequence[Any]]) -> Iterator[list[Any]]:
+    """Yield what `to_columns` returns, one column after the other."""
+    for at in range(len(rows[0]) if rows else 0):
+        yield list(map(itemgetter(at), rows))
+
+
+def columns_as_json(columns: Iterable[Sequence[object]]) -> Iterator[bytes | memoryview]:
+    """Yield, in pieces, what `to_json` makes of columns, of which none is empty."""
+    opening = nothing = b"[["
+    for column in columns:
+        for at in range(0, len(column), PIECE_ROWS):
+            yield opening
+            yield memoryview(to_json(column[at : at + PIECE_ROWS]))[1:-1]
+            opening = b","
+        opening = b"],["
+    yield b"[]" if opening is nothing else b"]]"
 
 
 def to_rows(columns: list[list[Any]]) -> Iterator[tuple[Any, ...]]:

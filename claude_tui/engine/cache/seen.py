@@ -5,10 +5,19 @@ A start that finds every file as it was needs their stats alone. Must not know w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from claude_tui.engine.cache.section_file import DamagedSectionError, from_json, to_columns, to_json, to_rows
+from claude_tui.engine.cache.section_file import (
+    PIECE_ROWS,
+    DamagedSectionError,
+    Pieces,
+    columns_as_json,
+    columns_of,
+    from_json,
+    to_json,
+    to_rows,
+)
 from claude_tui.records import NamedTuple
 from claude_tui.sources.checkpoints import Reached, checkpoint_of, fields_of, restored
 from claude_tui.sources.protocol import Checkpoint, LogFile
@@ -106,15 +115,24 @@ class SeenFiles:
         return rows
 
 
-def encoded(seen: Mapping[str, Seen]) -> tuple[bytes, bytes]:
-    """Return files and checkpoints, as what `SeenFiles` is made of. At once: row by row takes ten times as long."""
+def encoded(seen: Mapping[str, Seen]) -> tuple[Pieces, Pieces]:
+    """Return files and checkpoints, as what `SeenFiles` is made of. Column by column: row by row takes ten times as
+    long."""
     entries = list(seen.values())
     kept = [one for one in entries if isinstance(one.reached, bytes)]
     others = [one for one in entries if not isinstance(one.reached, bytes)]
-    texts: list[Any] = [reached for _, reached in kept]
-    if others:
-        texts.append(to_json([fields_of(one.checkpoint) for one in others])[1:-1])
-    if texts:  # these are megabytes: they are copied once
-        texts[0] = b"[%b" % texts[0]
-        texts[-1] = b"%b]" % texts[-1]
-    return to_json(to_columns([file for file, _ in (*kept, *others)])), b",".join(texts) or b"[]"
+    return columns_as_json(columns_of([file for file, _ in (*kept, *others)])), _checkpoints(kept, others)
+
+
+def _checkpoints(kept: Sequence[Seen], others: Sequence[Seen]) -> Iterator[bytes | memoryview]:
+    yield b"["
+    opening = b""
+    for at in range(0, len(kept), PIECE_ROWS):
+        yield opening
+        yield b",".join([reached for _, reached in kept[at : at + PIECE_ROWS]])  # type: ignore[misc]
+        opening = b","
+    for at in range(0, len(others), PIECE_ROWS):
+        yield opening
+        yield memoryview(to_json([fields_of(one.checkpoint) for one in others[at : at + PIECE_ROWS]]))[1:-1]
+        opening = b","
+    yield b"]"

@@ -28,7 +28,8 @@ RENEWED_S: Final = LEASE_S // 6
 class TableMeta(NamedTuple):
     """A table: its own id, the zone its days are of, how folders are named; and of its last merge the prices, the
     number of parts, which pushes it saw, and the days it wrote, with commas between them ("" if an earlier version
-    did, which did not say)."""
+    did, which did not say). `left_out` has a line for each damaged push: its name and why; because of them `held`
+    sessions stay as an earlier merge published them."""
 
     id: str
     timezone: str
@@ -38,12 +39,14 @@ class TableMeta(NamedTuple):
     parts: int = 1
     pushes: str = ""
     days: str = ""
+    left_out: str = ""
+    held: int = 0
 
 
 TABLES: Final = "2"
 """Changes when the columns of `daily` or `responses` do, so that the next merge writes them anew."""
 
-_KINDS: Final = (str, str, str, str, int, int, str, str)
+_KINDS: Final = (str, str, str, str, int, int, str, str, str, int)
 
 
 def pushes_digest(names: Iterable[str]) -> str:

@@ -126,9 +126,13 @@ def _reset_ms(given: Mapping[str, Any], now_ms: int) -> int:
 
 
 def _burn(day: Mapping[str, Any], now_ms: int, look: str, is_plain: bool) -> str:
-    """The cost of the last half hour per hour: it decays by itself when nothing happens."""
-    span_ms = max(MINUTE_MS, min(BURN_MS, now_ms - day["block_first_ms"]))
-    recent = [(nano, tokens) for time_ms, nano, tokens in day["recent"] if now_ms - time_ms < span_ms]
+    """The cost of the last half hour per hour, or of the block if it is younger, its first response included: it decays
+    by itself when nothing happens."""
+    begun_ms: int = day["block_first_ms"]
+    span_ms = max(MINUTE_MS, min(BURN_MS, now_ms - begun_ms))
+    recent = [
+        (nano, tokens) for time_ms, nano, tokens in day["recent"] if now_ms - time_ms < BURN_MS and time_ms >= begun_ms
+    ]
     text = _money(figures.rounded(sum(nano for nano, _ in recent) * HOUR_MS, span_ms), is_plain) + "/hr"
     if look == "off":
         return text

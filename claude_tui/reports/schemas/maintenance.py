@@ -60,7 +60,7 @@ LEDGER: Final = record({
     })),
 })  # fmt: skip
 FLEET: Final = record({
-    **named("fleet@1"), "responses": COUNT, "disagreements": TEXTS,
+    **named("fleet@1"), "responses": COUNT, "disagreements": TEXTS, "left_out": TEXTS, "held_sessions": COUNT,
     "machines": rows(record({
         "user": TEXT, "team": TEXT, "host": TEXT, "pushes": COUNT, "files": COUNT, "responses": COUNT,
         "last_push": INSTANT, "is_silent": FLAG,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 from claude_tui.cli import main, streams
 from claude_tui.cli.counting.beside import beside
 from claude_tui.engine.cache import cache
-from claude_tui.engine.cache.section_file import write_sections
+from claude_tui.engine.cache.section_file import Pieces, write_sections
 from claude_tui.engine.count import count
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.queries.snapshots.recent import load_recent
@@ -61,7 +61,7 @@ def test_a_report_has_written_the_cache_when_it_ends(
     monkeypatch.setattr("claude_tui.engine.count.UNSAVED_BYTES", -1)
     write, print_json, is_printed, threads = write_sections, streams.write_json, threading.Event(), set[str]()
 
-    def write_after_all(path: Path, sections: dict[str, bytes]) -> None:
+    def write_after_all(path: Path, sections: Iterable[tuple[str, Pieces]]) -> None:
         threads.add(threading.current_thread().name)
         assert is_printed.wait(60)
         write(path, sections)

@@ -24,8 +24,13 @@ READ = Checkpoint(1, 2, 30, b"head", b"anchor")
 AS_JSON = b'[1,2,30,"68656164","616e63686f72",0,"[\\"\xc3\xbc\\"]",""]'
 
 
-def kept(known: dict[str, Seen]) -> SeenFiles:
+def saved_of(known: dict[str, Seen]) -> tuple[bytes, bytes]:
     files, checkpoints = encoded(known)
+    return b"".join(files), b"".join(checkpoints)
+
+
+def kept(known: dict[str, Seen]) -> SeenFiles:
+    files, checkpoints = saved_of(known)
     return SeenFiles(files, lambda: checkpoints)
 
 
@@ -40,7 +45,7 @@ def test_what_was_saved_is_given_back(known: dict[str, Seen]) -> None:
     assert saved.paths() == set(known)
     assert saved.checkpoints([*known, "/nowhere"]) == [*(one.checkpoint for one in known.values()), None]
     assert all(saved.is_same(one.file) for one in known.values())
-    assert encoded(saved.all()) == encoded(known)
+    assert saved_of(saved.all()) == saved_of(known)
 
 
 @pytest.mark.parametrize("is_decoded", [False, True], ids=["as saved", "decoded"])
@@ -79,7 +84,7 @@ def test_what_came_as_the_cache_keeps_it_is_kept_as_it_came() -> None:
 
 def test_halves_that_do_not_belong_together_are_noticed() -> None:
     one = {"/a": Seen(LogFile("claude", "/a", "/", 1, 2, 3, 4), READ)}
-    saved = SeenFiles(encoded(one)[0], lambda: encoded({})[1])
+    saved = SeenFiles(saved_of(one)[0], lambda: saved_of({})[1])
     with pytest.raises(DamagedSectionError):
         saved.all()
     with pytest.raises(DamagedSectionError):

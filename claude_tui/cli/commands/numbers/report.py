@@ -166,7 +166,7 @@ def _print(options: Namespace, store: Store, fleet: Fleet | None, query: Query) 
         made = streams.write_json(report(snapshot, sections, figures), default=json_row)
         return None if made is None else (made, snapshot.totals.last_ms)
     else:
-        streams.write_tables(tables(snapshot, sections), footer(snapshot, figures))
+        streams.write_tables(tables(snapshot, sections), footer(snapshot, figures, of_fleet=fleet is not None))
     return None
 
 
