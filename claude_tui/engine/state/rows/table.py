@@ -192,12 +192,7 @@ class ResponseTable(SettledArrays):
     def is_only_moved(self, row: int, found: TableEntry, changes: Changes) -> bool:
         """Whether merging an entry with these changes into a response changes no sum: it is said once more, of the same
         owner, in a log that comes first."""
-        columns, entry, _, _, model = found
-        return (
-            changes == _COUNTS
-            and columns.size(entry) == self.size(row)
-            and self._counts_alike(row, columns, entry, model)
-        )
+        return changes == _COUNTS and self._says_the_same(row, found.columns, found.entry, found.model)
 
     def merge(self, row: int, found: TableEntry, names: TableNames) -> bool:
         """Merge an entry of a file into the response it belongs to, as the logs have it: see `columns` for the rule.
