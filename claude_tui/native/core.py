@@ -16,7 +16,7 @@ from claude_tui.records import NamedTuple
 if TYPE_CHECKING:
     import ctypes
 
-VERSION: Final = 11
+VERSION: Final = 12
 """Of request and answer, as the core has it."""
 
 

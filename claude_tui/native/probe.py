@@ -25,7 +25,7 @@ EXPECTED: Final = (
         6,
         '{"cache_creation_input_tokens":8,"cache_read_input_tokens":5,"input_tokens":6,"output_tokens":1,"service_tier":"standard"}',
     ),
-    ("s1", "", "C:\\p", "t", "", "", "", "", 13, "claude-a", 0, 0, "user", 1772323204000, True, 13, "", ""),
+    ("s1", "", "C:\\p", "t", "", "", "", "", 13, "claude-a", 0, 0, "user", 1772323204000, True, 13, "", "", 0),
     (1881, b"w\x07I-2\xdf\xb5\xef", b"B\x02\x95\x08knFT"),
     7,
 )

@@ -238,6 +238,7 @@ def _files(parts: dict[str, memoryview], asked: Sequence[str]) -> RecordColumns[
         sessions, parents, map(intern, cwds), titles, map(intern, branches), map(intern, versions), agents,
         map(intern, kinds), context_tokens, map(intern, models), compactions, compacted, map(intern, turns), last_ms,
         repeat(True, len(whose)), largest, repeat("", len(whose)), asked_models,
+        repeat(0, len(whose)),
         strict=True,
     )  # fmt: skip
     left = _left(parts["left"], parts["left_bytes"])

@@ -24,7 +24,7 @@ EXPECTED: Final = (
         ((100, 11, 0, 0, 0, 0), 319, 0, ""),
         ((26, 5, 4, 0, 20, 0), 1367, 0, '{"service_tier":"flex"}'),
         ((26, 5, 4, 0, 20, 0), 2028, 0, '{"service_tier":"flex"}'),
-        ((200, 12, 0, 0, 0, 0), 2883, 0, ""),
+        ((200, 12, 0, 0, 0, 0), 2913, 0, ""),
         (
             "thread-1",
             "",
@@ -44,13 +44,15 @@ EXPECTED: Final = (
             0,
             "",
             "",
+            258400,
         ),
-        (3330, b"L\xc6T\x8f\x89\xbcy\xba", b"\xacP{ p\xde\x04\xa6"),
+        (3360, b"L\xc6T\x8f\x89\xbcy\xba", b"\xacP{ p\xde\x04\xa6"),
         13,
         '[false, {"thread": "thread-1", "root": "thread-1", "parents": [], "is_subagent": false, "agent_type": "", '
         '"cwd": "/work", "branch": "main", "version": "0.171.0", "started_ms": 1795244400000, "model": "gpt-5.4", '
         '"turns": {"t1": "gpt-5.5", "t2": "gpt-5.4"}, "previous": [50, 20, 4, 5, 2, 55], "epoch": 1, "told": true, '
-        '"leading": false, "context": 200, "compactions": 1, "alone": "", "dated_ms": 1795244411000, "terms": ""}, '
+        '"leading": false, "context": 200, "compactions": 1, "alone": "", "dated_ms": 1795244411000, "terms": "", '
+        '"window": 258400}, '
         "[]]",
     ),
 )

@@ -27,7 +27,7 @@ from claude_tui.sources.reading.objects import decode_objects
 from claude_tui.sources.values.instants import instant_ms
 
 _NO_COLUMNS: Final = Columns("codex")
-_FILE: Final = Struct("<23q")
+_FILE: Final = Struct("<24q")
 _HASHES: Final = Struct("<8s8s")
 _TEXTS: Final = 4
 _UNSIGNED: Final = 1 << 64
@@ -60,6 +60,7 @@ class CoreRollout(NamedTuple):
     context: int
     compactions: int
     dated_ms: int
+    window: int
     previous: Tokens | None
     head: bytes
     anchor: bytes
@@ -149,6 +150,7 @@ class _Followed(Rollout):
         state.told, state.context, state.compactions = one.told, one.context, one.compactions
         state.leading = state.leading and one.may_lead
         state.dated_ms = one.dated_ms or state.dated_ms
+        state.window = one.window
         state.terms = terms_of_tier(one.tier)
 
 
@@ -158,14 +160,14 @@ def _rollouts(parts: dict[str, memoryview]) -> Iterator[CoreRollout]:
     hashes = _HASHES.iter_unpack(parts["hashes"])
     row = meta_at = 0
     for number, (numbers, (head, anchor)) in enumerate(zip(_FILE.iter_unpack(parts["files"]), hashes, strict=True)):
-        place, dev, ino, end, has_more, lines, meta_offset, meta_size, turn_count, rows, *state, is_told = numbers[:17]
-        epoch, told, may_lead, context, compactions, dated_ms = state
+        place, dev, ino, end, has_more, lines, meta_offset, meta_size, turn_count, rows, *state, is_told = numbers[:18]
+        epoch, told, may_lead, context, compactions, dated_ms, window = state
         talked_at, talk, model, tier = texts[number * _TEXTS : (number + 1) * _TEXTS]
         named = list(islice(turns, 2 * turn_count))
         yield CoreRollout(
             place, dev % _UNSIGNED, ino % _UNSIGNED, end, bool(has_more), lines, meta_offset,
             metas[meta_at : meta_at + meta_size], epoch, bool(told), bool(may_lead), context, compactions, dated_ms,
-            numbers[17:] if is_told else None, head, anchor, talked_at, talk, model, tier,
+            window, numbers[18:] if is_told else None, head, anchor, talked_at, talk, model, tier,
             dict(zip(named[::2], named[1::2], strict=True)), columns, row, row + rows,
         )  # fmt: skip
         row, meta_at = row + rows, meta_at + meta_size

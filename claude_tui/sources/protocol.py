@@ -73,7 +73,7 @@ class FileFacts(NamedTuple):
     largest prompt of any main-chain response; `last_kind` is the type of the newest conversational line ("assistant",
     "user", "tool_use"), at `last_ms`. `is_complete`: this is everything the file contains so far, and replaces what was
     known of it. `client_totals` are what the client itself counted, `asked_models` which models it asked for where
-    others answered (see `client_totals`).
+    others answered (see `client_totals`). `context_window` is what the log itself says of its model's, 0 if nothing.
     """
 
     session: str = ""
@@ -94,6 +94,7 @@ class FileFacts(NamedTuple):
     largest_prompt: int = 0
     client_totals: str = ""
     asked_models: str = ""
+    context_window: int = 0
 
 
 NO_FACTS: Final = FileFacts()

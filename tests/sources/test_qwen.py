@@ -10,6 +10,8 @@ from claude_tui.model import ProblemKind, Usage
 from claude_tui.sources.protocol import FileRead, SourceConfig
 from claude_tui.sources.qwen import QwenSource
 from claude_tui.sources.qwen.chat import usage_of
+from claude_tui.sources.qwen.fast import read_columns
+from tests.fuzz.sameness import disagreements
 
 SOURCE = QwenSource()
 AT = "2026-11-29T23:01:56.070Z"
@@ -82,6 +84,15 @@ def test_a_compression_leaves_what_it_says(tmp_path: Path) -> None:
     squeezed = row("system", subtype="chat_compression", systemPayload={"info": {"newTokenCount": 7}})
     facts = read(tmp_path, response(), squeezed).facts
     assert (facts.compactions, facts.context_tokens, facts.largest_prompt) == (1, 7, 100)
+
+
+def test_the_window_is_what_was_said_last(tmp_path: Path) -> None:
+    said = [row("assistant", contextWindowSize=size) for size in (272_000, 1_000_000, None, -1, "much", 2.0, True)]
+    for number, window in ((0, 0), (1, 272_000), (2, 1_000_000), (len(said), 1_000_000)):
+        found = read(tmp_path, response(), *said[:number])
+        assert found.facts.context_window == window
+        (file,) = SOURCE.discover(tmp_path)
+        assert disagreements(found, read_columns(file, keep_names=True)) == []
 
 
 def test_odd_responses_are_told_with_their_place_and_their_neighbours_count(tmp_path: Path) -> None:

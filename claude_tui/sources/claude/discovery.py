@@ -87,8 +87,8 @@ def transcripts(root: Path) -> Iterator[LogFile]:
     """Walk every transcript below `root`, folders and files in name order, each file once.
 
     Symlinked folders are followed as `Links` says; a folder is entered once however often it is reached, so loops end.
-    Also yields what is named like a transcript but is not a regular file, or is a link out of the logs, a folder that
-    cannot be listed, and a link that is not followed: reading it reports what is wrong with it.
+    Also yields what is named like a transcript but is not a regular file, may not be looked at, or is a link out of the
+    logs, a folder that cannot be listed, and a link that is not followed: reading it reports what is wrong with it.
     """
     seen: set[tuple[int, int]] = set()
     top = os.fspath(root)
@@ -132,9 +132,9 @@ def transcripts(root: Path) -> Iterator[LogFile]:
                         seen.update(_identities(entered))
             elif is_folder:
                 below.append((entry.path, link))
-            elif (found := _stat(entry)) is not None and (identity := _identity(found)) not in seen:
+            elif (file := _file(entry, top)) is not None and (identity := (file.dev, file.ino)) not in seen:
                 seen.add(identity)
-                yield LogFile("claude", entry.path, top, found.st_size, found.st_mtime_ns, *identity)
+                yield file
         pending.extend(reversed(below))
 
 
@@ -165,11 +165,14 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _stat(entry: os.DirEntry[str]) -> os.stat_result | None:
+def _file(entry: os.DirEntry[str], top: str) -> LogFile | None:
     try:
-        return entry.stat()
-    except OSError:  # it is gone
+        found = entry.stat()
+    except FileNotFoundError:  # it is gone
         return None
+    except OSError:
+        return refused("claude", top, entry.path)
+    return LogFile("claude", entry.path, top, found.st_size, found.st_mtime_ns, *_identity(found))
 
 
 def decoded_dir(path: str) -> str:

@@ -16,7 +16,7 @@ from claude_tui.pricing.billing.usage import THOUGHTS_BESIDE
 from claude_tui.sources.records.conversation import Conversation, UnknownShapeError, tools_or_text
 from claude_tui.sources.records.events import count_of, text_of_counters
 from claude_tui.sources.values.instants import instant_ms
-from claude_tui.sources.values.json_values import table_of, text_of
+from claude_tui.sources.values.json_values import as_count, table_of, text_of
 
 KINDS: Final = ("user", "assistant", "tool_result", "system")
 RESPONSE: Final = "qwen-code.api_response"
@@ -47,6 +47,8 @@ class QwenChat(Conversation):
             tools_or_text(table_of(record, "message").get("parts"), "functionCall") if is_answer else "user", time_ms
         )
         self.has_answers |= is_answer
+        if is_answer:
+            self.context_window = as_count(record.get("contextWindowSize")) or self.context_window
         if is_answer and not self.has_usage and table_of(record, "usageMetadata"):
             raise UnknownShapeError("usage without a telemetry row: not counted")
 

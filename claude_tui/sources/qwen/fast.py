@@ -66,6 +66,7 @@ class QwenLine(Struct, gc=False, rename="camel"):
     message: QwenMessage | UnsetType = UNSET
     usage_metadata: Raw | UnsetType = UNSET
     forked_from: Raw | UnsetType = UNSET
+    context_window_size: Count | None = None
 
 
 class FastQwenChat(QwenChat):
@@ -93,6 +94,7 @@ class FastQwenChat(QwenChat):
             parts = message.parts if message is not UNSET else []
             is_call = any(part.function_call is not UNSET or part.type == "functionCall" for part in parts)
             self.has_answers = True
+            self.context_window = line.context_window_size or self.context_window
             self.spoke("tool_use" if is_call else "assistant", time_ms)
         else:
             self.spoke("user", time_ms)

@@ -35,6 +35,7 @@ class Conversation:
     context_tokens: int = 0
     context_model: str = ""
     largest_prompt: int = 0
+    context_window: int = 0
     last_kind: str = ""
     last_ms: int = 0
     is_known: bool = False
@@ -78,6 +79,7 @@ class Conversation:
             last_kind=self.last_kind,
             last_ms=self.last_ms,
             largest_prompt=0 if self.agent else self.largest_prompt,
+            context_window=0 if self.agent else self.context_window,
         )
 
 

@@ -63,7 +63,7 @@ def _activity_of_line(facts: FileFacts | None, last_ms: int, age_ms: int) -> Act
 
 
 def context_window(pricer: Pricer, facts: FileFacts) -> int:
-    """Return the context window a session seems to have; 0 if its model is unknown.
+    """Return the context window a session has by its log, else the one it seems to have; 0 if its model is unknown.
 
     Models with one window have it; others show 200k until any prompt has passed that, because the logs seldom say
     which was asked for.
@@ -71,6 +71,8 @@ def context_window(pricer: Pricer, facts: FileFacts) -> int:
     model = facts.context_model
     if not model:
         return 0
+    if facts.context_window:
+        return facts.context_window
     least, most = _windows(pricer, model)
     if least == most or max(facts.largest_prompt, facts.context_tokens, facts.compacted_tokens) > least:
         return most

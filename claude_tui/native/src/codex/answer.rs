@@ -19,7 +19,7 @@ pub fn encode(found: Vec<Option<RolloutRead>>) -> Vec<u8> {
         put(files, &[place as i64, one.dev as i64, one.ino as i64, one.end, i64::from(one.has_more), one.lines]);
         put(files, &[meta_at, meta.len() as i64, thread.turns.len() as i64, thread.responses.len() as i64]);
         put(files, &[thread.epoch, i64::from(thread.told), i64::from(thread.may_lead), thread.context]);
-        put(files, &[thread.compactions, thread.dated_ms, i64::from(thread.previous.is_some())]);
+        put(files, &[thread.compactions, thread.dated_ms, thread.window, i64::from(thread.previous.is_some())]);
         put(files, &thread.previous.unwrap_or_default());
         hashes.extend_from_slice(&one.head.to_le_bytes());
         hashes.extend_from_slice(&one.anchor.to_le_bytes());

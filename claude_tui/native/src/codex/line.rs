@@ -55,6 +55,8 @@ pub enum Said<'a> {
     Count {
         total: Tokens,
         last: Tokens,
+        /// The context window of the model, 0 where nothing is said.
+        window: i64,
     },
 }
 
@@ -213,16 +215,23 @@ fn event<'a>(cursor: &mut Cursor<'a>) -> Read<Said<'a>> {
 }
 
 fn info<'a>(cursor: &mut Cursor<'a>) -> Read<Said<'a>> {
-    let (mut total, mut last) = (None, None);
+    let (mut total, mut last, mut window) = (None, None, None);
     cursor.object(
         |cursor, name| match name {
             "total_token_usage" => counters(&mut total, cursor, 3),
             "last_token_usage" => counters(&mut last, cursor, 3),
+            "model_context_window" => {
+                let said = if cursor.is_null()? { 0 } else { cursor.count()? };
+                if window.replace(said).is_some() {
+                    return Err(Odd);
+                }
+                Ok(true)
+            }
             _ => Ok(false),
         },
         2,
     )?;
-    Ok(Said::Count { total: total.ok_or(Odd)?, last: last.ok_or(Odd)? })
+    Ok(Said::Count { total: total.ok_or(Odd)?, last: last.ok_or(Odd)?, window: window.unwrap_or(0) })
 }
 
 fn settings<'a>(cursor: &mut Cursor<'a>) -> Read<Said<'a>> {

@@ -41,6 +41,8 @@ pub struct Thread {
     pub context: i64,
     pub compactions: i64,
     pub dated_ms: i64,
+    /// What the client said last of its model's context window.
+    pub window: i64,
     /// Whether it may have come from another, and may still repeat that one's history.
     may_have_parents: bool,
     pub may_lead: bool,
@@ -92,7 +94,10 @@ impl Thread {
                 self.append(key, &line.timestamp, model, tokens, offset)?;
                 (self.told, self.may_lead, self.context) = (true, false, tokens[0]);
             }
-            Said::Count { total, last } => self.count(total, last, &line.timestamp, offset)?,
+            Said::Count { total, last, window } => {
+                self.count(total, last, &line.timestamp, offset)?;
+                self.window = if *window == 0 { self.window } else { *window };
+            }
         }
         Ok(false)
     }

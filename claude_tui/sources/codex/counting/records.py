@@ -11,7 +11,7 @@ from claude_tui.model import Usage
 from claude_tui.records import NamedTuple
 from claude_tui.sources.records.events import count_of
 from claude_tui.sources.values.instants import instant_ms
-from claude_tui.sources.values.json_values import table_of, text_of
+from claude_tui.sources.values.json_values import as_count, table_of, text_of
 
 Tokens = tuple[int, int, int, int, int, int]
 """input (cached and cache writes inside), cached, cache write, output (reasoning inside), reasoning, total."""
@@ -98,6 +98,12 @@ def token_count_of(payload: Mapping[str, object]) -> tuple[Tokens | None, Tokens
     if not has_total:
         return (None, last) if any(last[:5]) else None
     return tokens_of(table_of(info, "total_token_usage")), last
+
+
+def window_of(payload: Mapping[str, object]) -> int:
+    """Return what a `token_count` says of the model's context window, 0 if nothing. What is no size says nothing: no
+    number that counts depends on it."""
+    return as_count(table_of(payload, "info").get("model_context_window")) or 0
 
 
 class ThreadMeta(NamedTuple):

@@ -25,6 +25,7 @@ from claude_tui.sources.codex.counting.records import (
     token_count_of,
     tokens_of,
     usage_of,
+    window_of,
 )
 from claude_tui.sources.codex.counting.state import State
 from claude_tui.sources.codex.counting.threads import Sequence
@@ -93,6 +94,8 @@ class Rollout:
             self.see_dated(record.get("timestamp"))
             self._state.compactions += 1
         elif kind in ("token_usage_record", "token_count"):
+            if kind == "token_count":
+                self._state.window = window_of(payload) or self._state.window
             try:
                 count = self._see_record if kind == "token_usage_record" else self._see_total
                 event = count(payload, instant_ms(record.get("timestamp")) or self._state.dated_ms, offset)
@@ -124,6 +127,7 @@ class Rollout:
             compactions=state.compactions,
             last_kind=last_kind,
             last_ms=last_ms,
+            context_window=state.window if is_main else 0,
         )
 
     def _resume(self, state: str) -> None:

@@ -12,7 +12,8 @@ class State:
     """What is remembered from line to line, simple enough for JSON.
 
     `previous` is the running total seen last, `epoch` how often it fell, `told` whether a record has already counted
-    the response of its next change; `alone` is the response logged last without a total. `leading` is set while a fork
+    the response of its next change; `alone` is the response logged last without a total, `window`
+    what the client said last of its model's context window. `leading` is set while a fork
     may still be repeating its parents' history. `dated_ms` is the time of the last line that must be looked at. `terms`
     name the requested service tier, which applies until other settings are applied.
     """
@@ -37,3 +38,4 @@ class State:
     alone: str = ""
     dated_ms: int = 0
     terms: str = ""
+    window: int = 0

@@ -110,6 +110,7 @@ class FastRollout(Rollout):
         total: Tokens = astuple(info.total_token_usage)
         before = state.previous
         if total == before:
+            state.window = info.model_context_window or state.window
             return True
         epoch = state.epoch + 1 if before and total[5] < before[5] else state.epoch
         if state.told:
@@ -121,6 +122,7 @@ class FastRollout(Rollout):
                 return False
             state.context = last[0]
         state.previous, state.epoch = total, epoch
+        state.window = info.model_context_window or state.window
         return True
 
     def _append(self, key: str, timestamp: str, model: str, tokens: Tokens, offset: int) -> bool:

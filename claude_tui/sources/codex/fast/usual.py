@@ -34,10 +34,11 @@ class CodexUsageRecord(Struct, gc=False):
 
 
 class Info(Struct, gc=False):
-    """The running total after a response, and the response."""
+    """The running total after a response, and the response; newer clients say the model's context window."""
 
     total_token_usage: CodexCounters
     last_token_usage: CodexCounters
+    model_context_window: Count | None = None
 
 
 class CodexTokenCount(Struct, gc=False, tag_field="type", tag="token_count"):

@@ -112,6 +112,14 @@ def test_facts_kept_before_the_largest_prompt_was_are_still_read() -> None:
     assert context_window(PRICER, facts._replace(largest_prompt=0)) == SHORT
 
 
+def test_what_a_log_says_of_its_window_wins_over_what_is_known_of_its_model() -> None:
+    facts = FileFacts("s1", context_tokens=300_000, context_model="gpt-5.6", context_window=258_400)
+    assert context_window(PRICER, facts) == 258_400
+    assert context_window(PRICER, facts._replace(context_model="")) == 0
+    assert context_window(PRICER, facts._replace(context_window=0)) == 1_050_000
+    assert facts_of_json(facts_to_json(facts)) == facts
+
+
 def test_what_the_client_says_of_the_window_wins_over_what_the_prompts_show(
     claude_home: ClaudeHome, tmp_path: Path
 ) -> None:
