@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from sys import intern
+from typing import Any, Final, TypeVar
 
 from claude_tui.engine.state.rows.interner import Numbers
 from claude_tui.engine.state.sums.cells import CellKey, Sums
@@ -21,6 +22,10 @@ from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile
 from claude_tui.sources.record_columns import RecordColumns
 
 R = TypeVar("R", bound=tuple[Any, ...])
+
+
+ALIKE: Final = ("cwd", "branch", "version", "agent_type", "context_model", "last_kind")
+"""Facts that many files have alike."""
 
 
 class FileOutcome(NamedTuple):
@@ -112,6 +117,15 @@ def records_of(kind: type[R], fields: Iterable[Iterable[object]]) -> list[R]:
     return list(map(partial(tuple.__new__, kind), zip(*fields, strict=True)))
 
 
+def shared(facts: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
+    """Return the fields of facts: of texts that many files have alike there is one of each."""
+    alike = map(FileFacts._fields.index, ALIKE)
+    made = list(facts)
+    for at in alike if made else ():
+        made[at] = list(map(intern, made[at]))
+    return made
+
+
 def _unpacked(
     odd: dict[int, FileOutcome],
     files: list[tuple[object, ...]],
@@ -122,7 +136,7 @@ def _unpacked(
     *rest: Any,
 ) -> Packed:
     """Return what says so of itself: of nearly all files, and of those that are `odd`."""
-    told: list[FileFacts] = records_of(FileFacts, facts)
+    told: list[FileFacts] = records_of(FileFacts, shared(facts))
     problems, sessions = [Problems()] * len(told), [()] * len(told)
     columns: list[list[Any]] = [
         records_of(LogFile, files), told, problems, reached.split(b"\n") if told else [], *others, sessions,
