@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from claude_tui import runtime
 from claude_tui.engine.scan.asking import CALLS, NATIVE_BYTES, SHOWN_BYTES
+from claude_tui.engine.scan.handing import with_files
 from claude_tui.engine.scan.native import begun_of, natively_readable, portions, read_natively
 from claude_tui.engine.scan.reading import FileReader, Task, batches, bytes_of
 from claude_tui.engine.state.batch import Packed
@@ -219,7 +220,7 @@ class Scan:
             self._early.append(self._submit(self._batches[len(self._early)]))
         batch, future, self._early[number] = self._batches[number], self._early[number], None
         try:
-            found = future.result() if future is not None else self._reader.read_all(batch)
+            found = _whole(batch, future.result()) if future is not None else self._reader.read_all(batch)
         except (BrokenExecutor, CancelledError, OSError) as error:
             if self._is_over:
                 return
@@ -236,7 +237,7 @@ class Scan:
         if future is None:
             return await loop.run_in_executor(self._applier, self._reader.read_all, batch)
         try:
-            return await wrap_future(future)
+            return _whole(batch, await wrap_future(future))
         except (BrokenExecutor, OSError) as error:
             return await loop.run_in_executor(self._applier, self._read_again, batch, error)
 
@@ -277,3 +278,7 @@ class Scan:
         done, total = self._bytes_done, self.bytes_total
         eta_s = (time.monotonic() - self._started) * (total - done) / done if done else None
         return Progress(Phase.SCANNING, self._files_done, self.files_total, done, total, eta_s)
+
+
+def _whole(batch: Sequence[Task], found: Packed) -> Packed:
+    return with_files(found, [task.file for task in batch])

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import repeat
-from typing import Any, TypeVar
+from sys import intern
+from typing import Any, Final, TypeVar
 
 from claude_tui.engine.state.rows.interner import Numbers
 from claude_tui.engine.state.sums.cells import CellKey, Sums
@@ -21,6 +22,10 @@ from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile
 
 R = TypeVar("R", bound=tuple[Any, ...])
+
+
+ALIKE: Final = ("cwd", "branch", "version", "agent_type", "context_model", "last_kind")
+"""Facts that many files have alike."""
 
 
 class FileOutcome(NamedTuple):
@@ -107,6 +112,15 @@ def records_of(kind: type[R], fields: Iterable[Iterable[object]]) -> list[R]:
     return list(map(partial(tuple.__new__, kind), zip(*fields, strict=True)))
 
 
+def shared(facts: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
+    """Return the fields of facts: of texts that many files have alike there is one of each."""
+    alike = map(FileFacts._fields.index, ALIKE)
+    made = list(facts)
+    for at in alike if made else ():
+        made[at] = list(map(intern, made[at]))
+    return made
+
+
 def _is_plain(outcome: FileOutcome) -> bool:
     """Whether nothing is said of a file but what is said of nearly all."""
     is_read = outcome.facts is not None and isinstance(outcome.reached, Checkpoint)
@@ -123,7 +137,7 @@ def _unpacked(
     *rest: Any,
 ) -> Packed:
     """Return what says so of itself."""
-    read = records_of(LogFile, files), records_of(FileFacts, facts), records_of(Checkpoint, checkpoints)
+    read = records_of(LogFile, files), records_of(FileFacts, shared(facts)), records_of(Checkpoint, checkpoints)
     fields = (*read[:2], repeat(Problems()), read[2], *others, repeat(()))
     outcomes = list(map(partial(tuple.__new__, FileOutcome), zip(*fields)))  # noqa: B905 - some go on for ever
     for place, one in odd.items():
