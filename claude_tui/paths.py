@@ -14,6 +14,9 @@ from typing import Final
 APP_NAME: Final = "claude-top"
 """The folder below each base folder."""
 
+SYSTEM_ZONE: Final = "/etc/localtime"
+"""The rules of the system's time zone: a link to a file named after the zone, or a copy of it."""
+
 _XDG_DEFAULTS: Final = {
     "config": (".config",), "cache": (".cache",), "data": (".local", "share"), "state": (".local", "state"),
 }  # fmt: skip

@@ -16,6 +16,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if argv is None and os.path.basename(sys.argv[0]).removesuffix(".exe") == "ccusage":
         arguments = ["ccusage", *arguments]
+    try:
+        return _run(arguments, is_all=argv is None)
+    except KeyboardInterrupt:  # while the command was being loaded, or when it had said all: else it does this itself
+        from claude_tui.cli.exits import INTERRUPTED
+
+        return INTERRUPTED
+
+
+def _run(arguments: list[str], *, is_all: bool) -> int:
+    """Run a command. `is_all`: the process ends with it."""
     is_plain = arguments[:1] == ["ccusage"]
     report = arguments[is_plain:]
     if (report[:1] == ["statusline"] or report[:2] == ["claude", "statusline"]) and not (
@@ -28,20 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             return statusline(rest, is_plain=is_plain)
         arguments = ["statusline-install", *rest[1:]]
-    if argv is None:
+    if is_all:
         from claude_tui.cli.ending import end_when_told
 
         end_when_told()
-    try:
-        return _run(arguments, is_all=argv is None)
-    except KeyboardInterrupt:  # while the command was being loaded, or when it had said all: else it does this itself
-        from claude_tui.cli.exits import INTERRUPTED
-
-        return INTERRUPTED
-
-
-def _run(arguments: Sequence[str], *, is_all: bool) -> int:
-    """Run a command other than the statusline. `is_all`: the process ends with it."""
     from claude_tui import runtime
 
     runtime.starting()
@@ -54,4 +54,10 @@ def _run(arguments: Sequence[str], *, is_all: bool) -> int:
     finally:
         runtime.started()
         if is_all:
+            from claude_tui.cli.exits import INTERRUPTED
+
+            if code == INTERRUPTED:
+                from claude_tui.cli.ending import end_soon
+
+                end_soon(code)
             runtime.ending(code)

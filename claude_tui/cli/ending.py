@@ -6,6 +6,7 @@ table.
 
 from __future__ import annotations
 
+import atexit
 import signal
 from contextlib import suppress
 from types import FrameType
@@ -36,13 +37,19 @@ def _end(number: int, frame: FrameType | None) -> None:
         # Whoever takes the signals over meanwhile gets it.
         signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(number))
         signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
+        atexit.register(signal.setitimer, signal.ITIMER_REAL, 0)  # after that Python listens no longer
         return
-    for other in SIGNALS:
-        signal.signal(other, signal.SIG_IGN)  # once is enough, and a second time would come between
+    end_soon(128 + number)
+    raise SystemExit(128 + number)
+
+
+def end_soon(code: int) -> None:
+    """Have the process, which is ending, end with `code` whatever is still being done, and hear of nothing else."""
+    for number in (*SIGNALS, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)  # once is enough, and a second time would come between
     from claude_tui.ui.terminal.signals import end_at_last
 
-    end_at_last(128 + number, PUT_AWAY_S)  # workers that have begun to read are not waited for
-    raise SystemExit(128 + number)
+    end_at_last(code, PUT_AWAY_S)  # workers that have begun to read are not waited for
 
 
 def _is_half_way(frame: FrameType | None) -> bool:

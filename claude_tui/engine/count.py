@@ -63,6 +63,7 @@ def count(
 
         with Ahead(opening.reader) as ahead:
             tasks = opening.discover(ahead.found)
+            ahead.all_found()
             _read(opening, tasks, on_progress, processes, ahead)
     else:
         tasks = opening.discover(known=unchanged.found if unchanged is not None else None)

@@ -36,6 +36,8 @@ from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.accounts import Accounts
 from claude_tui.engine.state.batch import FileOutcome
 from claude_tui.engine.state.store import UNUSABLE, Store
+from claude_tui.engine.state.sums.calendar import rules_of
+from claude_tui.hashes import blake2b
 from claude_tui.sources.protocol import Checkpoint, LogFile
 from claude_tui.sources.record_columns import RecordColumns
 
@@ -276,7 +278,7 @@ class Opening:
     def _identity(self, setup: Setup) -> tuple[str, ...]:
         roots: Sequence[str] = [f"{source}:{root}" for source, root in self.roots]
         scope = (f"ledger:{setup.ledger_file}", *sorted(f"named:{source}" for source in setup.config.explicit))
-        money = (setup.pricer.digest, setup.zone.key)
+        money = (setup.pricer.digest, setup.zone.key, blake2b(rules_of(setup.zone), digest_size=10).hexdigest())
         machine = os.uname().machine  # caches may lie on a folder that several machines share
         return (__version__, *money, machine, sys.byteorder, *scope, *sorted(roots))
 

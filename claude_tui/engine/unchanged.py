@@ -70,6 +70,7 @@ class Unchanged:
         """The logs, where they have been looked for."""
         self._question = question
         self._path = folder / FOLDER / _digest(question.asked.encode("utf-8", "surrogateescape")).hex()
+        self._latest_ms = _latest_ms()  # now: what is ahead when it is counted is not when that is kept
         self._state = _state_of(question)
         self._logs: Sequence[LogFile] | None = None
 
@@ -103,7 +104,7 @@ class Unchanged:
     def keep(self, answer: bytes, newest_ms: int) -> None:
         """Keep what was made of the count, of which the newest is of `newest_ms`, if that may be: not what is told of
         the future, for it stands elsewhere when that has come. Raises nothing, since all goes on without."""
-        if self._logs is None or not self._state or newest_ms > _latest_ms():
+        if self._logs is None or not self._state or newest_ms > self._latest_ms:
             return
         if len(answer) > MOST_BYTES or _state_of(self._question) != self._state:
             return

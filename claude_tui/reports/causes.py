@@ -183,7 +183,7 @@ def text_table(table: CauseTable, top: int | None = None) -> TextTable:
         ),
     )
     projects: _Cells = (
-        TextColumn("project", is_text=True, may_shrink=True, priority=1),
+        TextColumn("project", is_text=True, may_shrink=True, priority=1, has_folders=True),
         lambda row: display_name(row.project),
     )
     carried: tuple[_Cells, ...] = (

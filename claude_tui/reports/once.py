@@ -58,7 +58,8 @@ def _models(snapshot: Snapshot) -> TextTable:
 
 def _projects(snapshot: Snapshot) -> TextTable:
     columns = (
-        TextColumn("project", is_text=True, may_shrink=True), TextColumn("sessions", priority=1), TextColumn("tokens"),
+        TextColumn("project", is_text=True, may_shrink=True, has_folders=True),
+        TextColumn("sessions", priority=1), TextColumn("tokens"),
         TextColumn("cost"),
     )  # fmt: skip
     rows = tuple(

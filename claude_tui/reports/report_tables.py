@@ -64,7 +64,7 @@ def _table(title: str, name: str, rows: Iterable[tuple[str, Totals]], is_premium
     from claude_tui.reports.table import TextColumn, TextTable  # JSON is not drawn
 
     columns = (
-        TextColumn(name, is_text=True, may_shrink=True),
+        TextColumn(name, is_text=True, may_shrink=True, has_folders=name == "project"),
         TextColumn("responses", priority=2),
         TextColumn("input", priority=1),
         TextColumn("output", priority=1),

@@ -80,7 +80,8 @@ def table(snapshot: Snapshot) -> TextTable:
     """Return the sessions as a table for people."""
     columns = (
         TextColumn("session", is_text=True, may_shrink=True), TextColumn("state", is_text=True),
-        TextColumn("since", is_text=True), TextColumn("project", is_text=True, may_shrink=True, priority=1),
+        TextColumn("since", is_text=True),
+        TextColumn("project", is_text=True, may_shrink=True, priority=1, has_folders=True),
         TextColumn("model", is_text=True, priority=2), TextColumn("context", priority=3), TextColumn("cost"),
     )  # fmt: skip
     rows = tuple(

@@ -10,24 +10,37 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from claude_tui.widths import cut
+from claude_tui.widths import cut, cut_folders
 from claude_tui.widths import width as width_of
 
 GAP: Final = "  "
 SHORTEST: Final = 10
 """No column is shortened below this width."""
+READABLE: Final = 28
+"""A name of up to this width is whole as long as there is anything else to leave out: the full name of a model is."""
 WRAPPING: Final[dict[str, Any]] = {"subsequent_indent": GAP, "break_long_words": False, "break_on_hyphens": False}
 
 
 @dataclass(frozen=True, slots=True)
 class TextColumn:
     """A column. Text is aligned left, numbers right. If not all columns fit, those with the highest `priority` are
-    dropped first; 0 is never dropped. `may_shrink` allows cells to be cut to fit."""
+    dropped first; 0 is never dropped. `may_shrink` allows cells to be cut to fit, at the start if they are folders; of
+    a column that is never dropped only what is longer than a name, as long as others can be dropped."""
 
     title: str
     is_text: bool = False
     may_shrink: bool = False
     priority: int = 0
+    has_folders: bool = False
+
+    @property
+    def least(self) -> int:
+        """The width below which others are dropped instead."""
+        return SHORTEST if self.priority else READABLE
+
+    def cut(self, cell: str, width: int) -> str:
+        """Return one line of a cell in at most `width` cells of a terminal."""
+        return (cut_folders if self.has_folders else cut)(cell, width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +85,27 @@ class TextTable:
 
     def widths_in(self, width: int, borders: int = 0) -> list[int]:
         """Return the width of each column if the table has `width` columns of a terminal; the widest text is shortened
-        first. Numbers are never cut, so the sum may exceed `width`."""
+        first, names last. Numbers are never cut, so the sum may exceed `width`."""
         widths = self._widths()
         excess = self.width(borders) - width
-        while excess > 0:
-            pairs = [(size, number) for number, size in enumerate(widths) if self.columns[number].may_shrink]
-            size, number = max(pairs, default=(0, 0))
-            if size <= SHORTEST:
-                break
-            widths[number] -= 1
-            excess -= 1
+        texts = [number for number, column in enumerate(self.columns) if column.may_shrink]
+        for least in ([column.least for column in self.columns], [SHORTEST] * len(widths)):
+            while excess > 0:
+                size, number = max(((widths[at], at) for at in texts if widths[at] > least[at]), default=(0, 0))
+                if not size:
+                    break
+                widths[number] -= 1
+                excess -= 1
         return widths
 
+    def cut_names(self, widths: list[int]) -> int:
+        """Return how much of names is cut in columns of some widths."""
+        return sum(max(0, min(size, READABLE) - width) for size, width in zip(self._widths(), widths, strict=True))
+
     def _spare(self) -> int:
-        """Return how many columns of a terminal cutting texts could save."""
+        """Return how many columns of a terminal cutting texts could save, but for names."""
         pairs = zip(self._widths(), self.columns, strict=True)
-        return sum(max(0, size - SHORTEST) for size, column in pairs if column.may_shrink)
+        return sum(max(0, size - column.least) for size, column in pairs if column.may_shrink)
 
     def _widths(self) -> list[int]:
         lines = [[column.title for column in self.columns], *self.rows, *([self.total] if self.total else [])]
@@ -133,11 +151,16 @@ def _line(table: TextTable, row: tuple[str, ...] | list[str], widths: list[int])
     for height in range(max(map(len, parts), default=1)):
         drawn = []
         for column, part, width in zip(table.columns, parts, widths, strict=True):
-            text = cut(part[height], width) if height < len(part) else ""
+            text = column.cut(part[height], width) if height < len(part) else ""
             space = " " * (width - width_of(text))
             drawn.append(text + space if column.is_text else space + text)
         lines.append(GAP.join(drawn).rstrip())
     return "\n".join(lines)
+
+
+def _shortened(column: TextColumn, cell: str, width: int) -> str:
+    """Return a cell of which each line has at most `width` cells of a terminal."""
+    return "\n".join(column.cut(line, width) for line in cell.split("\n"))
 
 
 def ruled(table: TextTable, width: int, *, is_coloured: bool = True) -> str:
@@ -155,9 +178,11 @@ def ruled(table: TextTable, width: int, *, is_coloured: bool = True) -> str:
     borders, edges = 3, 4
     fitted = table.fitted(width - edges, borders)
     widths = fitted.widths_in(width - edges, borders)
-    if sum(widths) + borders * (len(widths) - 1) > width - edges:
-        # There is no room for lines; and a number that is cut would be another number.
-        return plain(fitted, width)
+    unruled = table.fitted(width)
+    is_too_wide = sum(widths) + borders * (len(widths) - 1) > width - edges
+    if is_too_wide or fitted.cut_names(widths) > unruled.cut_names(unruled.widths_in(width)):
+        # There is no room for lines: a number that is cut would be another number, and a name that is cut is none.
+        return plain(unruled, width)
     drawn = RichTable(
         title=Text(table.title, "bold") if table.title else None,
         box=box.ROUNDED,
@@ -173,7 +198,7 @@ def ruled(table: TextTable, width: int, *, is_coloured: bool = True) -> str:
             Text(column.title), Text(total), justify=justify, no_wrap=True, overflow="ellipsis", width=size
         )
     for row in fitted.rows:
-        drawn.add_row(*(Text(cell) for cell in row))
+        drawn.add_row(*map(Text, map(_shortened, fitted.columns, row, widths)))
     console = Console(
         width=width,
         force_terminal=is_coloured,

@@ -37,7 +37,7 @@ def run(
     """
     from claude_tui import runtime
 
-    runtime.starting()  # until the app's first frame
+    runtime.starting()  # until the app's first frame, or the end of the first count
 
     from claude_tui.paths import config_folder, state_folder
     from claude_tui.telemetry.settings import TelemetrySettings

@@ -92,7 +92,8 @@ class Background:
         self._has_counted.clear()
         try:
             await is_set_in_time(self._main.is_painted, FIRST_FRAME_S)
-            runtime.running()
+            if not self._source.is_counting:  # else whoever counts says when that is over
+                runtime.running()
             if self._kept.now.telemetry.on:
                 await asyncio.to_thread(self._receive)
             await self._source.run()

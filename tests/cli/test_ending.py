@@ -147,9 +147,14 @@ sys.exit(main())
 """The same, pressed when all has been said, and something is still to be written."""
 
 
-@pytest.mark.parametrize("program", [LOADING, ENDING])
-def test_ctrl_c_ends_without_a_traceback_before_and_after_a_command(program: str, own_home: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", program, "--version"], capture_output=True, timeout=60)
+STATUSLINE = LOADING.replace("claude_tui.cli.dispatch", "claude_tui.cli.statusline.line")
+
+
+@pytest.mark.parametrize(
+    ("program", "command"), [(LOADING, "--version"), (ENDING, "--version"), (STATUSLINE, "statusline")]
+)
+def test_ctrl_c_ends_without_a_traceback_before_and_after_a_command(program: str, command: str, own_home: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", program, command], capture_output=True, timeout=60)
     assert (done.returncode, done.stderr) == (130, b"")
 
 
@@ -185,3 +190,85 @@ def test_a_report_ends_though_nobody_asked_for_what_it_began_to_read(
     saved = run("report", "--json").stdout
     again = subprocess.run([sys.executable, "-c", program, "report", "--json"], capture_output=True, timeout=60)
     assert (again.returncode, again.stdout) == (0, saved)
+
+
+FORKING = """
+import os, signal, sys
+from claude_tui.engine.scan.reading import FileReader, Task
+from claude_tui.engine.scan.workers import Workers
+from claude_tui.pricing import load_pricer
+from claude_tui.sources.protocol import LogFile
+from zoneinfo import ZoneInfo
+number = int(sys.argv[1])
+def told(*_):
+    raise KeyboardInterrupt
+signal.signal(number, told)
+def interrupt():
+    os.kill(os.getpid(), number)
+os.register_at_fork(after_in_parent=interrupt)
+try:
+    Workers(1, FileReader(load_pricer(), ZoneInfo("UTC"))).submit([Task(LogFile("claude", "/", "/", 0, 0, 0, 0), None)])
+except KeyboardInterrupt:
+    os._exit(7)
+os._exit(0)
+"""
+"""The program is told to end while it forks, when Python drops what is raised."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_heard_though_processes_are_being_started(number: signal.Signals) -> None:
+    done = subprocess.run([sys.executable, "-c", FORKING, str(int(number))], capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (7, b"")
+
+
+LATE = """
+import time
+from claude_tui.cli.ending import end_when_told
+class Last:
+    def __del__(self, sleep=time.sleep):
+        sleep(0.1)
+last = Last()
+end_when_told()
+import slow
+"""
+"""A program that is told to end while it imports its last module, and takes its time to end by itself."""
+
+
+def test_a_program_that_ends_by_itself_is_not_ended_by_what_should_have_told_it_again(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW.replace("100_000", "1"))
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", LATE], capture_output=True, timeout=60, env=env)
+    assert done.returncode in (0, 128 + signal.SIGTERM)
+    assert (done.stdout, done.stderr) == (b"whole\n", b"")
+
+
+TWICE = """
+import os, signal, sys, threading, time
+from concurrent.futures import ThreadPoolExecutor
+from claude_tui.cli import dispatch, main
+from claude_tui.cli.exits import INTERRUPTED
+pool = ThreadPoolExecutor(1)
+def run(arguments):
+    pool.submit(press)
+    return INTERRUPTED
+def press():
+    while threading.main_thread().is_alive() and not any(
+        frame.f_code.co_name == "_shutdown" for frame in frames_of(threading.main_thread())
+    ):
+        pass
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.05)
+def frames_of(thread):
+    frame = sys._current_frames().get(thread.ident)
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+dispatch.run = run
+sys.exit(main())
+"""
+"""The program, which was interrupted, is so again while a thread of a pool has something left to do."""
+
+
+def test_ctrl_c_twice_ends_without_a_traceback() -> None:
+    done = subprocess.run([sys.executable, "-c", TWICE, "report"], capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (130, b"")

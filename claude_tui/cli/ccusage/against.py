@@ -15,24 +15,28 @@ from claude_tui.cli.options.places import source_config
 from claude_tui.cli.progress import Steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from claude_tui.reports.ccusage.against.theirs import CcusageEntry, LinePlace
-    from claude_tui.sources.protocol import SourceConfig
 
 
 def run(options: Namespace) -> int:
     """Compare with ccusage, print, and return the exit code."""
     from claude_tui.engine.queries.responses import list_responses
     from claude_tui.reports.ccusage.against import explain, explained, theirs
+    from claude_tui.reports.ccusage.against.their_files import their_files
+    from claude_tui.sources.registry import reader
 
     options.source = ("claude",)
     ours = list_responses(counted(options), is_logged_only=True)
+    config, source = source_config(options), reader("claude")
+    paths = their_files(config)
+    unread = {file.path for root in source.roots(config) for file in source.discover(root)}.difference(paths)
     message_ids: dict[LinePlace, str | None] = {}
     with Steps() as steps:
         steps.show("reading the logs as ccusage does")
-        entries = theirs.kept(_entries(source_config(options), message_ids))
-        found = explain.explain(ours, entries, message_ids, _price())
+        entries = theirs.kept(_entries(paths, message_ids))
+        found = explain.explain(ours, entries, message_ids, unread, _price())
     if options.json:
         streams.write_json(explained.report(found))
     else:
@@ -40,13 +44,11 @@ def run(options: Namespace) -> int:
     return exits.OK
 
 
-def _entries(config: SourceConfig, message_ids: dict[LinePlace, str | None]) -> Iterator[CcusageEntry]:
+def _entries(paths: Iterable[str], message_ids: dict[LinePlace, str | None]) -> Iterator[CcusageEntry]:
     """Yield what ccusage reads, in its order; notes the message of every line that has one."""
     from claude_tui.reports.ccusage.against.theirs import LinePlace, entries
-    from claude_tui.sources.registry import reader
 
-    source = reader("claude")
-    for path in sorted({file.path for root in source.roots(config) for file in source.discover(root)}):
+    for path in paths:
         offset = 0
         try:
             with open(path, "rb") as file:

@@ -29,11 +29,9 @@ def unchanged_of(options: Namespace, asked: Query, *question: object) -> Unchang
     from claude_tui.engine.unchanged import Question, Unchanged
     from claude_tui.paths import cache_folder, config_folder, ledger_file
 
-    zone = getattr(options, "timezone", None)
-    if not zone or zone == LOCAL:
-        zone = what_says_the_zone()
+    zone = getattr(options, "timezone", None) or LOCAL
     settings = (config_folder() / "config.toml", config_folder() / "prices.toml", refreshed_prices())
-    text = repr((question, tuple(asked), zone))
+    text = repr((question, tuple(asked), what_says_the_zone("" if zone == LOCAL else zone)))
     return Unchanged(cache_folder(), Question(text, source_config(options), ledger_file(), settings, program()))
 
 

@@ -70,7 +70,8 @@ def causes_of(store: Store, *, by: str = "") -> Causes:
     from claude_tui.paths import cache_folder, ledger_file
 
     bar = Bar("reading causes")
-    found = Causes(store, cache_folder(), archive=archive_of(ledger_file()), ticket=tickets(), on_progress=bar.show)
+    archive = archive_of(ledger_file())
+    found = Causes(store, cache_folder(), archive=archive, ticket=tickets(), on_progress=bar.show, reads_once=True)
     with bar:
         found.refresh(by)
     return found

@@ -24,6 +24,8 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         raise CommandError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
+    except ValueError:  # no such name can be written for the network, or it holds a NUL
+        raise CommandError(f"cannot listen on {host}:{port}: this is no name of a host") from None
 
 
 def address(host: str, port: int) -> str:

@@ -49,6 +49,25 @@ def stamp_of(file: LogFile, checkpoint: Checkpoint) -> str:
     return f"3:{offset}:{mark}:{file.mtime_ns}:{head.hex()}:{anchor.hex()}"
 
 
+class ReadSoFar(NamedTuple):
+    """What a stamp says: up to which offset a file was read, and the hashes of its beginning and of what is before
+    that."""
+
+    offset: int
+    hashes: tuple[bytes, bytes]
+
+
+def read_stamp(stamp: str) -> ReadSoFar | None:
+    """Return what a stamp says; None if it is unknown or of another version."""
+    version, *parts = stamp.split(":")
+    if version != "3" or len(parts) != 5:
+        return None
+    try:
+        return ReadSoFar(int(parts[0]), (bytes.fromhex(parts[3]), bytes.fromhex(parts[4])))
+    except ValueError:
+        return None
+
+
 def put_pieces(book: Book, key: FileKey, pieces: Sequence[LedgerPiece]) -> tuple[MergeResult, Rewritten | None]:
     """Merge pieces of one file, in the order they were read. What makes no sense is not taken in.
 

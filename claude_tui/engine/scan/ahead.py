@@ -59,6 +59,10 @@ class Ahead:
                 self.early += map(workers.submit, self.batches[len(self.early) : MAX_IN_FLIGHT])
         return found
 
+    def all_found(self) -> None:
+        """Forget which files were seen: none is found any more."""
+        self._seen.clear()
+
     def _tasks(self, files: Iterable[LogFile], found: list[LogFile]) -> Iterator[Task]:
         """Yield the tasks of files, each once, and collect them in `found`."""
         seen = self._seen

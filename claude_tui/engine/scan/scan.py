@@ -15,6 +15,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Future, ThreadPoo
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from claude_tui import runtime
 from claude_tui.engine.scan.asking import CALLS, NATIVE_BYTES, SHOWN_BYTES
 from claude_tui.engine.scan.native import begun_of, natively_readable, portions, read_natively
 from claude_tui.engine.scan.reading import FileReader, Task, batches, bytes_of
@@ -34,6 +35,12 @@ BYTES_PER_WORKER: Final = 12 << 20
 
 MAX_IN_FLIGHT: Final = 50
 """Batches under way at once: the bound of the semaphore."""
+
+FREED_BYTES: Final = 1 << 30
+"""After so much was read, what that left free is returned to the system."""
+
+LEAST_FREED_BYTES: Final = 256 << 20
+"""Reading less leaves so little free that nobody need return it."""
 
 OnRead = Callable[[Packed], None]
 OnProgress = Callable[[Progress], None]
@@ -144,13 +151,24 @@ class Scan:
             self.stop()
 
     def run_here(self, on_read: OnRead, on_progress: OnProgress) -> None:
-        """Read every file once, in order, without an event loop."""
+        """Read every file once, in order, without an event loop. What is free in between is returned to the system."""
+        freed = 0
+
+        def passed(progress: Progress) -> None:
+            nonlocal freed
+            on_progress(progress)
+            if progress.bytes_done - freed >= FREED_BYTES:
+                freed = progress.bytes_done
+                runtime.trim()
+
         try:
-            self._add(self._take_in_natively(on_read, on_progress))
+            self._add(self._take_in_natively(on_read, passed))
             while self._taken < len(self._batches):
-                self._take_in_next(on_read, on_progress)
+                self._take_in_next(on_read, passed)
         finally:
             self.stop()
+        if self._bytes_done >= LEAST_FREED_BYTES:
+            runtime.trim()
 
     def stop(self) -> None:
         """End the workers, and the core after the batch it is at. Nothing is taken in after this."""

@@ -11,9 +11,10 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from multiprocessing import get_context
-from typing import Final
+from typing import Any, Final
 
 from claude_tui import runtime
 from claude_tui.engine.scan.reading import FileReader, Task
@@ -22,6 +23,8 @@ from claude_tui.sources.protocol import Checkpoint, LogFile
 
 GUARD_S: Final = 0.5
 """How often workers are looked at, and how long the pool has to notice a dead one by itself."""
+
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _reader: FileReader | None = None
 
@@ -49,7 +52,8 @@ class Workers:
         """Read files in a worker; None if there is none that could."""
         files, since = zip(*tasks, strict=True)
         try:
-            future = self._pool.submit(_read, fields_of(files), since)
+            with _undisturbed():
+                future = self._pool.submit(_read, fields_of(files), since)
         except (BrokenExecutor, RuntimeError, OSError, ValueError):  # ValueError: file descriptors are odd here
             return None
         if self._guard is None:  # after the first processes: a fork must not find a thread
@@ -79,6 +83,23 @@ class Workers:
                 if writer is not None:
                     writer.close()
             return
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let signals wait while processes are being started: Python drops what a handler raises within a fork."""
+    waiting: list[int] = []
+    before: dict[int, Any] = {}
+    with contextlib.suppress(ValueError):  # beside the main thread no handler is called
+        for number in _ENDING:
+            before[number] = signal.signal(number, lambda ending, _: waiting.append(ending)) or signal.SIG_DFL
+    try:
+        yield
+    finally:
+        for own, handler in before.items():
+            signal.signal(own, handler)
+        for told in waiting:
+            signal.raise_signal(told)
 
 
 def _widen(results: object) -> None:

@@ -153,6 +153,18 @@ class FactBook:
             moved.add(key)
         return moved
 
+    def forget_remembered(self, source: str, path: str, facts: Iterable[FileFacts]) -> set[SessionKey] | None:
+        """Forget what was remembered of a file, of the sessions and sub-agents that `facts` are of.
+
+        Returns the sessions whose folder changed; None if nothing was remembered.
+        """
+        moved: set[SessionKey] | None = None
+        keys: set[Key | None] = {_key(source, one) for one in facts}
+        for key in keys:
+            if key is not None and REMEMBERED + path in self._files.get(key, ()):
+                moved = (moved or set()) | self._forget(key, REMEMBERED + path)
+        return moved
+
     def _known(self, key: Key) -> FileFacts | None:
         return self.agents.get(key) if len(key) == 3 else self.sessions.get(key)
 

@@ -44,6 +44,14 @@ def remember(books: Books, path: str, columns: Columns, facts: Sequence[FileFact
         add_files(books, pack([file]))
 
 
+def forget(books: Books, source: str, path: str, facts: Sequence[FileFacts]) -> None:
+    """Forget what the ledger said, by `facts`, of the sessions of a file which says all of it itself."""
+    moved = books.facts.forget_remembered(source, path, facts)
+    if moved is not None:
+        books.is_moved |= not moved.isdisjoint(books.sessions)
+        books.revision += 1
+
+
 def remember_files(books: Books, paths: Collection[str]) -> None:
     """Mark the days of what was counted in files that are gone; not of telemetry, which is no log."""
     refs = enumerate(books.table.files)

@@ -103,6 +103,11 @@ class Store(Books):
             remembered.remember(self, path, columns, facts)
             return self.revision != before
 
+    def forget_remembered(self, source: str, path: str, facts: Sequence[FileFacts]) -> None:
+        """Forget what the ledger said of the sessions of a file: the file says all of it."""
+        with self.lock:
+            remembered.forget(self, source, path, facts)
+
     def remember_files(self, paths: Collection[str]) -> None:
         """Mark the days of what was counted in files that are gone, and take back their problems."""
         with self.lock:

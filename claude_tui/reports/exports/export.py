@@ -198,7 +198,7 @@ def flat_row(row: Mapping[str, Any]) -> dict[str, Any]:
 
     Lists become space-separated text. An unpriced cost stays null, which a nullable integer column accepts.
     """
-    return {name: " ".join(value) if isinstance(value, list) else value for name, value in row.items()}
+    return {name: " ".join(value) if isinstance(value, (list, tuple)) else value for name, value in row.items()}
 
 
 def csv_lines(rows: Iterable[Mapping[str, Any]], fields: Iterable[str]) -> Iterator[bytes]:

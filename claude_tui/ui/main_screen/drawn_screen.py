@@ -238,8 +238,10 @@ class DrawnScreen(PaintedScreen):
         if self.shown is not None and self.shown is self.view.shown:  # else another view is about to be drawn
             self._draw(self.shown)
 
-    def show_drawn(self) -> None:
-        """The first numbers are drawn: instead of the picture of the last time, show what is drawn from now on."""
+    async def show_drawn(self) -> None:
+        """The first numbers are there: instead of the picture of the last time, show what is drawn from now on."""
+        if isinstance(self.app, PaintedApp):
+            await self.app.draw_ahead()
         self.is_painted.set()
         self.first_screen.drawn(self.app)
 

@@ -59,9 +59,16 @@ class Arrangement(Generic[RowT]):
         order, key = self.column.order, self.key
         compiled = self.filter.compiled(self.columns)
         self.wrong, self.marks = compiled.wrong, self.filter.marks(self.columns)
-        rows = [row for row in self.given if not self.filter or compiled.matches(row, self._searched(row).lower())]
-        rows.sort(key=lambda row: (order(row), key(row)), reverse=self.is_descending)
-        if self.children_of is not None:
-            rows = [line for row in rows for line in (row, *self.children_of(row))]
-        self.rows = rows
-        self._index = {key(row): index for index, row in enumerate(rows)}
+        rows = list(self.given)
+        if self.filter:
+            rows = [row for row in rows if compiled.matches(row, self._searched(row).lower())]
+        # Written out, for there may be ten thousand: each row is asked once for what it is sorted by, and for its key.
+        keys = list(map(key, rows))
+        ranks = list(zip(map(order, rows), keys, strict=True))
+        places = sorted(range(len(rows)), key=ranks.__getitem__, reverse=self.is_descending)
+        self.rows = [rows[place] for place in places]
+        if self.children_of is None:
+            self._index = {keys[place]: index for index, place in enumerate(places)}
+            return
+        self.rows = [line for row in self.rows for line in (row, *self.children_of(row))]
+        self._index = {key(row): index for index, row in enumerate(self.rows)}

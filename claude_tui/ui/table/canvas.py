@@ -209,7 +209,7 @@ class TableCanvas(StyledLines, Generic[RowT], can_focus=True):
                 segments = self._nothing.render_segments(self.visual_style)
                 return Strip(list(segments)).adjust_cell_length(width, self.rich_style)
             return Strip.blank(width, self.rich_style)
-        base = self.rich_style
+        base = self._style("")
         if selected:
             base = self._style("cursor" if self.has_focus else "cursor-blurred")
         marks = self.arrangement.marks

@@ -48,8 +48,12 @@ class Placement(Generic[RowT]):
     ) -> bool:
         """Place the columns again if what is given or the widest text of one changed; returns whether any moved.
 
-        At first many rows say how wide texts are, later those that are visible.
+        At first many rows say how wide texts are, later those that are visible. Where there is no room yet, as before
+        the first layout, nothing is measured.
         """
+        if given.width < 1:
+            self.forget()
+            return False
         if given != self._given:
             self._given, self._placed_for = given, None
             self._content.clear()

@@ -68,6 +68,7 @@ class FirstFrame:
         note = f" as it was at {when}, reading what is new"[: size.columns].ljust(size.columns)
         lines[-1] = f"\x1b[7m{note}"
         drawn = "".join(f"\x1b[{number};1H{line}\x1b[0m" for number, line in enumerate(lines, 1))
+        self.is_shown = True  # also if it is interrupted in the middle
         self.is_shown = self._write(f"{ENTER}\x1b[?25l{drawn}")
         return self.is_shown
 

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+import time
+from typing import Any, Final
 
 from rich.color import ColorSystem
 from textual import events, on
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
 from textual.driver import Driver
+from textual.geometry import Region
 from textual.screen import Screen
 from textual.widget import Widget
 
 from claude_tui.ui.terminal.painter import Painter
+
+PIECE_S: Final = 0.008
+"""So long something is drawn ahead before keys and timers have their turn."""
+
+PIECE_LINES: Final = 8
+"""So many lines of a widget are drawn ahead before it is looked how long that took."""
+
+PASSES: Final = 2
+"""How often what is on the screen is drawn ahead: what changed while others had their turn is drawn again."""
 
 
 class PaintedApp(App[None]):
@@ -36,6 +48,21 @@ class PaintedApp(App[None]):
         """Write the whole screen, whatever the terminal shows."""
         self.painter.forget()
         self.refresh()
+
+    async def draw_ahead(self) -> None:
+        """Draw in short pieces what will be shown: widgets keep their lines, so that showing them is short, too."""
+        turn_ends_s = time.monotonic() + PIECE_S
+        for _ in range(PASSES):
+            # The screen itself is blank, and drawn anew when all is repainted.
+            widgets = [widget for widget in self.screen._compositor.visible_widgets.items() if widget[0] != self.screen]
+            for widget, (region, clip) in widgets:
+                seen = region.intersection(clip).translate(-region.offset)
+                for top in range(seen.y, seen.bottom, PIECE_LINES):
+                    if widget.is_attached and not self.is_shown:
+                        widget.render_lines(Region(seen.x, top, seen.width, min(PIECE_LINES, seen.bottom - top)))
+                    if time.monotonic() > turn_ends_s:
+                        await asyncio.sleep(0)
+                        turn_ends_s = time.monotonic() + PIECE_S
 
     def show_from_now_on(self) -> None:
         """Draw what there is, and all that comes."""
@@ -120,6 +147,8 @@ class PaintedScreen(Screen[None]):
     def _compositor_refresh(self) -> None:
         """Draw what is new, if anybody sees it."""
         app = self.app
+        if self.is_current and self._repaint_required:
+            return  # all is drawn in a moment, and then once: a layout that comes before that would draw it, too
         if isinstance(app, PaintedApp) and not app.is_headless and (app.is_held or not app.is_shown):
             self._dirty_widgets.clear()  # all is drawn when it is shown
         else:

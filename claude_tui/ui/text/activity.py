@@ -29,7 +29,8 @@ MENU: Final = ("◇", "")
 """A menu that the user opened: nobody needs to be called."""
 
 _FIRST: Final = {SessionState.BLOCKED: 0, SessionState.WORKING: 1, SessionState.RETRYING: 1}
-_LAST: Final = {SessionState.SUSPENDED: 3, SessionState.IDLE: 4, SessionState.DONE: 5}
+_LAST: Final = {SessionState.SUSPENDED: 3, SessionState.IDLE: 4}
+_DONE: Final = 5
 _AGENTS_WORD: Final = {"subagent": "sub-agent"}
 
 
@@ -43,6 +44,8 @@ def rank(activity: Activity | None) -> int:
     """How far up an activity belongs: what waits for a person first, then what works, what ended, what rests."""
     if activity is None:
         return len(SIGNS)
+    if activity.state is SessionState.DONE:
+        return _DONE  # thousands are
     if activity.state is SessionState.BLOCKED and not activity.is_waiting_for_you:
         return 2
     return _FIRST.get(activity.state, _LAST.get(activity.state, 2))

@@ -196,7 +196,8 @@ class LiveView(SessionsView):
 
     def absent(self, snapshot: Snapshot) -> set[str]:
         """The column of caches if none is warm, beside what is absent everywhere."""
-        is_any_warm = any(self.warm.pause(row, snapshot.taken_ms) is not None for row in self.rows(snapshot))
+        warm = self.warm.keys(snapshot.taken_ms)
+        is_any_warm = bool(warm) and any(row.key in warm for row in self.rows(snapshot))
         return super().absent(snapshot) | (set() if is_any_warm else {COLD})
 
     def show(self, shown: Shown) -> None:
@@ -228,7 +229,8 @@ class LiveView(SessionsView):
     @property
     def _awake(self) -> list[SessionRow]:
         """The sessions that do something, those that wait for a person first."""
-        rows = [row for row in self._every(self.shown.snapshot) if row.state not in RESTING] if self.shown else []
+        every = self._every(self.shown.snapshot) if self.shown else ()
+        rows = [row for row in every if row.activity.state not in RESTING]
         return sorted(rows, key=lambda row: (activity.rank(row.activity), -row.totals.last_ms))
 
     def _arrange_top(self) -> None:

@@ -429,3 +429,9 @@ async def test_what_is_told_before_responses_are_loaded_has_the_pace(
     snapshot = await Routes(monitor).snapshot()
     assert snapshot.burn.last_60m_nano == snapshot.totals.cost_nano == 1_500_000_000
     assert sum(snapshot.tokens_per_minute) == snapshot.totals.tokens
+
+
+@pytest.mark.parametrize("host", ["\u202e", "a" * 64 + ".example", "a\0b", ".", "x..y"])
+def test_what_is_no_name_of_a_host_is_said(host: str, own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--host", host, "--port", "0"]) == 1
+    assert "cannot listen on" in capsys.readouterr().err

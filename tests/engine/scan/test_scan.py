@@ -17,6 +17,7 @@ from typing import Final
 
 import pytest
 
+from claude_tui import runtime
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.scan import scan as scanning
 from claude_tui.engine.scan.discovery import discover
@@ -111,6 +112,26 @@ async def test_progress_ends_at_everything(home: ClaudeHome, way: str, processes
     assert all((told.eta_s or 0) >= 0 for told in taking.told)
     assert taking.told[-1].eta_s == 0
     await until_gone(taking.workers)
+
+
+@pytest.mark.parametrize("processes", [0, 2])
+@pytest.mark.parametrize("least", [0, 1 << 30])
+def test_what_reading_left_free_is_returned_again_and_again(
+    home: ClaudeHome, processes: int, least: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taking = Taking(home.folder, processes)
+    total = sum(file.size for file in taking.files)
+    trims: list[int] = []
+    monkeypatch.setattr(scanning, "FREED_BYTES", total // 4)
+    monkeypatch.setattr(scanning, "LEAST_FREED_BYTES", least)
+    monkeypatch.setattr(runtime, "trim", lambda: trims.append(taking.told[-1].bytes_done))
+    taking.scan.run_here(taking.take, taking.told.append)
+    taking.assert_complete(home.folder)
+    at_end = [total] if not least else []
+    between = trims[: len(trims) - len(at_end)]
+    assert trims == [*between, *at_end]
+    assert len(between) in (3, 4)
+    assert all(later - earlier >= total // 4 for earlier, later in zip([0, *between], between, strict=False))
 
 
 @ways

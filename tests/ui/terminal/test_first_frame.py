@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import os
 import signal
 import stat
 import subprocess
@@ -8,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from claude_tui.cli.commands.watching.top import _screen
+from claude_tui.cli.dispatch import parse
+from claude_tui.ui.terminal import first_frame
 from claude_tui.ui.terminal.first_frame import ENTER, LEAVE, FirstFrame
 from tests.logs import ClaudeHome, assistant, usage
 from tests.ui.terminal import Terminal
@@ -148,6 +153,36 @@ def test_a_picture_that_is_kept_already_is_not_written_again(tmp_path: Path) -> 
         kept.keep(wanted, 80, if_new=if_new)
         assert (file.stat().st_ino != before) is is_written
         assert wanted[0] in file.read_text()
+
+
+class Interrupted(io.StringIO):
+    """A terminal that takes the beginning of a picture when Ctrl-C is pressed."""
+
+    is_pressed = False
+
+    def fileno(self) -> int:
+        return 1
+
+    def write(self, text: str) -> int:
+        if self.is_pressed:
+            return super().write(text)
+        self.is_pressed = True
+        super().write(text[:40])
+        raise KeyboardInterrupt
+
+
+def test_a_picture_that_is_interrupted_half_way_is_taken_away(
+    own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    FirstFrame(tmp_path / "frame", []).keep(["text"] * 10, 40)
+    monkeypatch.setattr(os, "get_terminal_size", lambda *_: os.terminal_size((40, 10)))
+    monkeypatch.setattr(sys, "argv", ["claude-top"])
+    monkeypatch.setattr(first_frame, "FirstFrame", lambda *_: FirstFrame(tmp_path / "frame", []))
+    terminal = Interrupted()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    with pytest.raises(KeyboardInterrupt):
+        _screen(parse([]))
+    assert terminal.getvalue().startswith(ENTER) and terminal.getvalue().endswith(LEAVE)
 
 
 def test_the_picture_needs_nothing_that_takes_time_to_load() -> None:

@@ -111,8 +111,8 @@ def _screen(options: Namespace) -> int:
     frame = None if options.demo else FirstFrame(state_folder() / "frame", sys.argv[1:])
     if frame is None:
         return _open(options, None)
-    frame.show()
     try:
+        frame.show()
         return _open(options, frame)
     finally:
         frame.hide()

@@ -2,7 +2,7 @@
 
 Gives the store everything of the ledger that is not provably in it; responses settle by key, so giving twice changes
 nothing. Proven is a record that has not changed since it was given, and one that holds only what the store itself read
-of the file.
+of the file. What a file said of its sessions does not settle by itself: it is not given if the file still begins so.
 """
 
 from __future__ import annotations
@@ -12,17 +12,20 @@ import threading
 from collections.abc import Collection, Iterable, Mapping
 from enum import Enum
 
+from claude_tui.clients import SOURCES
 from claude_tui.engine.cache.given import Given
 from claude_tui.engine.cache.seen import Seen
 from claude_tui.engine.ledger.file.book import Doubt, FileRecord
 from claude_tui.engine.ledger.file.schema import DamagedError, LedgerError
 from claude_tui.engine.ledger.ledger import Ledger
-from claude_tui.engine.ledger.pieces import stamp_of
+from claude_tui.engine.ledger.pieces import read_stamp, stamp_of
 from claude_tui.engine.ledger.results import WriteResult
 from claude_tui.engine.ledger.scope import LedgerScope
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.sources.problems import Problems
+from claude_tui.sources.reading.lines import fingerprint
+from claude_tui.sources.reading.log import FileLog
 
 
 class FollowResult(Enum):
@@ -69,16 +72,28 @@ class LedgerFollower:
         with self._lock:
             if not self.is_behind():
                 return FollowResult.SAME
+            continued: list[FileRecord] = []
+
+            def judge(record: FileRecord) -> bool:
+                is_same = is_level(record, seen)
+                if is_same or is_continued(record, seen):
+                    continued.append(record)
+                return is_same
+
             try:
-                news = self.ledger.news(self._scope, self.given, lambda record: is_level(record, seen))
+                news = self.ledger.news(self._scope, self.given, judge)
             except LedgerError:
                 return FollowResult.UNREAD
             except DamagedError:
                 return FollowResult.DAMAGED
             if not news.is_continued:
                 return FollowResult.REPLACED
+            told = {(record.key.source, record.key.path) for record in continued}
             for file in news.files:
-                self._store.remember(file.path, file.columns, file.facts)
+                is_told = (file.columns.source, file.path) in told
+                self._store.remember(file.path, file.columns, () if is_told else file.facts)
+            for record in continued:  # what it was given while the file had not been read so far
+                self._store.forget_remembered(record.key.source, record.key.path, record.facts)
             self._note_doubts(news.doubts)
             self.given = news.given
             return FollowResult.GIVEN if news.files else FollowResult.LEVEL
@@ -127,3 +142,26 @@ def is_level(record: FileRecord, seen: Mapping[str, Seen]) -> bool:
         and found.file.source == record.key.source
         and record.stamp == stamp_of(found.file, found.checkpoint)
     )
+
+
+def is_continued(record: FileRecord, seen: Mapping[str, Seen]) -> bool:
+    """Whether the file of a record of this machine began with what the record holds, and has been read at least so
+    far: then it tells all of that itself."""
+    found = seen.get(record.key.path)
+    if found is None or record.is_beyond or found.file.source != record.key.source:
+        return False
+    kept, reached = read_stamp(record.stamp), found.checkpoint
+    if kept is None or kept.offset > reached.offset or not SOURCES[found.file.source].is_append_only:
+        return False
+    if kept.offset == reached.offset:
+        return kept.hashes == (reached.head, reached.anchor)
+    try:
+        log = FileLog(found.file.path)
+        try:
+            return (log.dev, log.ino) == (reached.dev, reached.ino) and kept.hashes == fingerprint(
+                log.pread, kept.offset
+            )
+        finally:
+            log.close()
+    except OSError:
+        return False

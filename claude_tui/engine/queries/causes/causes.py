@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from pathlib import Path
 from typing import Final
 
+from claude_tui.engine.queries.causes.alike import AlikeRows
 from claude_tui.engine.queries.causes.context.context import CONTEXT, Context
 from claude_tui.engine.queries.causes.context.kept import KeptTotals
 from claude_tui.engine.queries.causes.costs.billing import BilledLine, Biller
@@ -44,6 +45,8 @@ from claude_tui.model import Progress, Query, Response
 
 STEP: Final = 64
 """Responses that are divided before it is asked whether others may have the store."""
+MANY: Final = 1 << 10
+"""The same of those that are put into groups."""
 HOLD_S: Final = 0.005
 """How long others wait for it at most."""
 YIELD_S: Final = 0.000_2
@@ -55,6 +58,7 @@ class Causes:
     `archive` has what logs that are gone have said.
 
     `ticket` is what a ticket looks like in the name of a branch. `on_progress` is shown how far logs have been read.
+    `reads_once` is for those who end soon: what logs say after the first question is not asked for.
     """
 
     def __init__(
@@ -65,10 +69,11 @@ class Causes:
         archive: Archive | None = None,
         ticket: re.Pattern[str] | None = None,
         on_progress: Callable[[Progress], None] | None = None,
+        reads_once: bool = False,
     ) -> None:
         self._store = store
         self._ticket = ticket or re.compile(TICKET)
-        self._book = CauseBook(store, folder, on_progress, archive)
+        self._book = CauseBook(store, folder, on_progress, archive, reads_once=reads_once)
         self._contexts = KeptTotals(self._book.kept, self._book.names)
         self._biller = Biller(store)
         self._lock = threading.Lock()
@@ -210,9 +215,31 @@ class Causes:
     def _table(self, query: Query, by: str, division: Division, finder: Finder) -> Iterator[CauseTable | None]:
         """Divide by what single responses say; yields None after each step. Hold the store's lock at each."""
         sums, responses, total_nano, doubts = Sums(), 0, 0, Doubts()
-        rows = matching_rows(self._store, query)
+        rows = one_by_one = matching_rows(self._store, query)
         table, owners = self._store.table, self._store.owners
-        for number, row in enumerate(rows):
+        if AlikeRows.can_divide(by) and not query.model:
+            alike = AlikeRows(self._store, self._book, division, self._misses, by)
+            one_by_one = []
+            for start in range(0, len(rows), MANY):
+                one_by_one += alike.add(rows[start : start + MANY])
+                yield None
+            for number, (of_group, group) in enumerate(alike.groups()):
+                if not number % STEP:
+                    yield None
+                if group is None:
+                    one_by_one += of_group
+                    continue
+                row, share, count, last_ms = group
+                owner = owners[table.owner[row]]
+                agent = (owner.session, owner.agent) if owner.agent else None
+                sums.add([share], last_ms, responses=count, agent=agent)
+                cost_nano = share.amounts[0]
+                responses, total_nano = responses + count, total_nano + cost_nano
+                if by == "agent":
+                    sums.add_of_agent(share.target, self._store.models[table.model[row]], cost_nano, None)
+                if by == "tool" and agent is not None and (tool := finder.starter(row)):
+                    sums.add_started(tool, agent, cost_nano)
+        for number, row in enumerate(one_by_one):
             if not number % STEP:
                 yield None
             lines = division.lines(row, query.model)
@@ -221,7 +248,7 @@ class Causes:
             is_response = not query.model or query.model == self._store.models[table.model[row]]
             doubted = lines[0].doubts if len(lines) == 1 else Doubts.together(line.doubts for line in lines)
             shares = division.shares(row, lines)
-            sums.add(shares, table.time[row], is_response=is_response, agent=agent, doubts=doubted)
+            sums.add(shares, table.time[row], responses=int(is_response), agent=agent, doubts=doubted)
             doubts = doubts if doubted is NO_DOUBTS else Doubts.together((doubts, doubted))
             cost_nano = lines[0].cost_nano if len(lines) == 1 else sum(line.cost_nano for line in lines)
             responses, total_nano = responses + is_response, total_nano + cost_nano
@@ -232,7 +259,7 @@ class Causes:
                 sums.add_started(tool, agent, cost_nano)
         for one in unlogged_lines(self._store, query):
             line = _line(one)
-            sums.add(division.unlogged(line), one.time_ms, is_response=False, doubts=line.doubts)
+            sums.add(division.unlogged(line), one.time_ms, responses=0, doubts=line.doubts)
             doubts = Doubts.together((doubts, line.doubts))
             total_nano += line.cost_nano
         notes = DIMENSIONS[by].notes if by in ("kind", "cache") else (*DIMENSIONS[by].notes, NO_ROW)

@@ -58,7 +58,7 @@ class Division:
             return _cache(amounts, self._misses.get(row) if self._biller.is_own(row, lines) else None)
         facts = self._finder.facts(row)
         targets = self._targets(row, facts)
-        is_call = self._dimension.is_by_call and bool(facts.tools)
+        is_call = self._is_call(facts)
         if len(targets) == 1:
             return [Share(targets[0], amounts, is_call, is_call and bool(facts.failed_calls))]
         failed = self._finder.failed(row)
@@ -67,6 +67,16 @@ class Division:
             Share(target, part, is_call, number in failed)
             for number, (target, part) in enumerate(zip(targets, divided, strict=True))
         ]
+
+    def whole(self, row: int) -> tuple[Target | None, bool]:
+        """Return what all of a row goes to by a dimension that names things, None if it is divided, and whether that is
+        a call."""
+        facts = self._finder.facts(row)
+        targets = self._targets(row, facts)
+        return targets[0] if len(targets) == 1 else None, self._is_call(facts)
+
+    def _is_call(self, facts: Facts) -> bool:
+        return self._dimension.is_by_call and bool(facts.tools)
 
     def _targets(self, row: int, facts: Facts) -> Sequence[Target]:
         """Return what a row goes to. Many rows are for the same."""

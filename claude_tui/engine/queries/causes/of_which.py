@@ -28,15 +28,13 @@ def of_which(
     """Sum up what was avoidable in some rows of a store's table. Hold the store's lock."""
     missed: dict[str, MissSum] = {}
     failed, interrupted, repeated = CountedThings(), CountedThings(), CountedThings()
-    times, asked = store.table.time, set(rows)
-    for row in rows:
-        place = book.place(row)
+    times, asked, looked_at = store.table.time, set(rows), _with_anything(book, misses)
+    for row in rows if looked_at else ():
+        place = book.place(row) if row in looked_at else None
         if place is None:
             continue
         found, at = place
         miss, repeats = misses.get(row), found.repeats.get(at, ())
-        if miss is None and not repeats and at not in found.failed and at not in found.interrupted:
-            continue
         lines = biller.lines(row, model) if miss or at in found.failed or at in found.interrupted else []
         cost_nano, doubts = sum(line.cost_nano for line in lines), Doubts.together(line.doubts for line in lines)
         if miss is not None and biller.is_own(row, lines):
@@ -65,3 +63,12 @@ def of_which(
             repeated = repeated.plus(CountedThings(1, repeat_nano, repeat.tokens))
     missed_by = sorted(missed.values(), key=lambda one: (-one.cost_nano, one.cause))
     return OfWhich(tuple(missed_by), failed, interrupted, repeated)
+
+
+def _with_anything(book: CauseBook, misses: Mapping[int, CacheMiss]) -> set[int]:
+    """Return the rows of which anything may have been avoided, and some more."""
+    rows = set(misses)
+    for found in book.files():
+        if found.repeats or found.failed or found.interrupted:
+            rows.update(found.rows[at] for at in (*found.repeats, *found.failed, *found.interrupted))
+    return rows

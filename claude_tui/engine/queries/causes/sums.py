@@ -38,9 +38,9 @@ class _Sum:
         self.models: Counter[str] = Counter()
         self.missed = CountedThings()
 
-    def add(self, share: Share, time_ms: int, doubts: Doubts) -> None:
+    def add(self, share: Share, times: int, time_ms: int, doubts: Doubts) -> None:
         self.amounts = list(map(add, self.amounts, share.amounts))
-        self.calls += share.is_call
+        self.calls += share.is_call * times
         self.failed += share.is_failed
         self.last_ms = max(self.last_ms, time_ms)
         if doubts is not NO_DOUBTS:
@@ -69,11 +69,12 @@ class Sums:
         shares: Sequence[Share],
         time_ms: int,
         *,
-        is_response: bool,
+        responses: int,
         agent: tuple[str, str] | None = None,
         doubts: Doubts = NO_DOUBTS,
     ) -> None:
-        """Add the shares of one response; `agent` names the session and the sub-agent it is of."""
+        """Add the shares of one response, or of so many `responses` one that is of all of them, the last of which has
+        the instant; 0 of what is billed beside one. `agent` names the session and the sub-agent they are of."""
         seen: set[int] = set()
         for share in shares:
             target, part = share.target, share.target.part
@@ -88,11 +89,11 @@ class Sums:
                     whole.parts[part] = _Sum()
                 found.append(whole.parts[part])
             for one in found:
-                one.add(share, time_ms, doubts)
-                if is_response and id(one) not in seen:
+                one.add(share, max(responses, 1), time_ms, doubts)
+                if responses and id(one) not in seen:
                     if len(shares) > 1:
                         seen.add(id(one))
-                    one.responses += 1
+                    one.responses += responses
             if agent is not None:
                 whole.agents.add(agent)
 
@@ -122,6 +123,8 @@ class Sums:
 
 def ordered(rows: Sequence[CauseRow]) -> tuple[CauseRow, ...]:
     """Return rows by cost, then tokens, then name; rows without a name last."""
-    return tuple(
-        sorted(rows, key=lambda row: (-row.cost_nano, -row.usage.tokens, row.name is None, row.label, row.project))
-    )
+
+    def rank(row: CauseRow) -> tuple[int, int, bool, str, str, str]:
+        return -row.cost_nano, -row.usage.tokens, row.name is None, row.label, row.project, row.name or ""
+
+    return tuple(sorted(rows, key=rank))

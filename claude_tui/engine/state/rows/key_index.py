@@ -20,6 +20,8 @@ from claude_tui.records import NamedTuple
 RUN_LENGTH: Final = 1 << 16
 """Keys in a run: sorting one holds other threads up for some 20 ms. What is not in a run yet costs ten times as much,
 and leaves holes in the memory."""
+MOST_RECENT: Final = RUN_LENGTH + RUN_LENGTH // 4
+"""So many keys are in no run at most."""
 FEW_KEYS: Final = 1 << 14
 FEW_BITS: Final = 1 << 18
 BITMAP_BITS: Final = 1 << 24
@@ -107,7 +109,7 @@ class KeyIndex:
             self._kept.extend(keys)
             return
         self._recent.update(zip(keys, range(first_row, 1 << 62)))  # noqa: B905 - the rows go on for ever
-        while len(self._recent) >= 2 * RUN_LENGTH:
+        while len(self._recent) >= MOST_RECENT:
             self.seal_run()
 
     def seal_run(self) -> bool:
@@ -127,7 +129,7 @@ class KeyIndex:
         return bool(self._recent or self._runs)
 
     def _index(self) -> None:
-        while len(self._kept) >= 2 * RUN_LENGTH:
+        while len(self._kept) >= MOST_RECENT:
             self._seal_kept()
         self._recent.update(zip(self._kept, range(self._first_kept, 1 << 62)))  # noqa: B905 - the rows go on for ever
         self._kept = array("q")

@@ -34,10 +34,6 @@ PAIRED: Final = 8
 _PLAIN: Final = tuple(name for name in ARRAYS if name not in ("owner", "model"))
 
 
-_RANKED: Final = ("web_search", "terms", "extras", "reported")
-"""What is rare and ranks a row: see `rank`."""
-
-
 class FileRef(NamedTuple):
     """A file responses came from."""
 
@@ -247,24 +243,28 @@ class ResponseTable(SettledArrays):
             return names.owners[owner] < names.owners[self.owner[row]]
         return self.files[file].path < self.files[self.owner_file.get(row, self.file[row])].path
 
-    def _counts_alike(self, row: int, columns: Columns, entry: int, model: int) -> bool:
-        """Whether an entry of the same size, with nothing rare, has the rank of a response's counted row: most do."""
+    def _says_the_same(self, row: int, columns: Columns, entry: int, model: int) -> bool:
+        """Whether an entry with nothing rare has the counted row of a response over again: most do."""
         return (
-            model == self.model[row]
+            columns.output[entry] == self.output[row]
             and columns.input[entry] == self.input[row]
-            and columns.write_1h[entry] == self.write_1h[row]
             and columns.cache_read[entry] == self.cache_read[row]
+            and columns.write_5m[entry] == self.write_5m[row]
+            and columns.write_1h[entry] == self.write_1h[row]
+            and model == self.model[row]
             and not (columns.flags[entry] ^ self.flags[row]) & LOWER_BOUND
-            and not any(entry in getattr(columns, name) or row in getattr(self, name) for name in _RANKED)
+            and not (row in self.web_search or row in self.terms or row in self.extras or row in self.reported)
+            and not (entry in columns.web_search or entry in columns.terms)
+            and not (entry in columns.extras or entry in columns.reported)
         )
 
     def _counts(self, row: int, found: TableEntry, names: TableNames) -> bool:
         """Whether the counted row of an entry is that of the response, and not the one known so far."""
         columns, entry, file, _, model = found
-        size, own_size = columns.size(entry), self.size(row)
-        if size != own_size:
-            return size > own_size
-        if not self._counts_alike(row, columns, entry, model):
+        if not self._says_the_same(row, columns, entry, model):
+            size, own_size = columns.size(entry), self.size(row)
+            if size != own_size:
+                return size > own_size
             rank, own_rank = columns.rank(entry, names.models[model]), self.rank(row, names.models[self.model[row]])
             if rank != own_rank:
                 return rank > own_rank

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import zoneinfo
 from datetime import date, datetime, time, timezone
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from claude_tui import files, paths
 
 _FIRST_MS: Final = -62_104_060_800_000
 _LAST_MS: Final = 253_370_764_800_000
@@ -12,6 +16,9 @@ _LAST_MS: Final = 253_370_764_800_000
 
 SLOT_MS: Final = 15 * 60 * 1000
 """Every time zone's offset is a multiple of a quarter of an hour, so a slot lies within one local day."""
+
+UNNAMED: Final = "localtime"
+"""What the system's zone is called where nothing names it."""
 
 
 class Calendar:
@@ -43,6 +50,21 @@ class Calendar:
 
     def _start_ms(self, day: int) -> int:
         return int(datetime.combine(date.fromordinal(day), time(), self.zone).timestamp()) * 1000
+
+
+def rules_of(zone: ZoneInfo) -> bytes:
+    """Return the rules of a zone as the system has them now: the file of its name, or `/etc/localtime` if it has no
+    name. b"" if there is none, as where the zone comes from a package of Python's.
+
+    The name alone does not say where its days begin: the system's zone may have none, and rules are corrected.
+    """
+    named = (os.path.join(folder, zone.key) for folder in zoneinfo.TZPATH)
+    for path in [paths.SYSTEM_ZONE] if zone.key == UNNAMED else named:
+        try:
+            return files.read(path)
+        except (OSError, ValueError):
+            continue
+    return b""
 
 
 def _local(time_ms: int, zone: ZoneInfo) -> datetime:

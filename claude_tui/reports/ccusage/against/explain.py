@@ -6,7 +6,7 @@ Must not know how it is printed.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ RULES: Final = {
     "smaller_row": "another row of the same response taken: ours has the most output",
     "split_short": "cache writes whose split by lifetime falls short of their total",
     "history": "responses whose logs are gone, kept in our history",
+    "elsewhere": "logs of other accounts and behind links, where it does not look",
     "line_passed_over": "lines passed over: half characters, a null or odd field, other spacing, version or time",
     "not_a_response": "rows that are no responses: errors, synthetic or empty ones",
     "compaction": "compaction, billed beside the response it belongs to",
@@ -109,11 +110,16 @@ class Reconciliation:
 
 
 def explain(
-    ours: Sequence[Response], theirs: Sequence[CcusageEntry], message_ids: dict[LinePlace, str | None], price: PriceOf
+    ours: Sequence[Response],
+    theirs: Sequence[CcusageEntry],
+    message_ids: dict[LinePlace, str | None],
+    unread: Container[str],
+    price: PriceOf,
 ) -> Reconciliation:
     """Compare our responses with the entries ccusage keeps.
 
-    `message_ids` names the message of each line with usage, `price` costs an entry at our prices, in nanodollars.
+    `message_ids` names the message of each line with usage that it reads, `unread` the logs of ours that it does not;
+    `price` costs an entry at our prices, in nanodollars.
     """
     groups: dict[tuple[str, str], tuple[list[CcusageEntry], list[Response]]] = defaultdict(lambda: ([], []))
     for entry in theirs:
@@ -132,8 +138,7 @@ def explain(
         change = Difference()
         change.add(their_sums, our_sums)
         if change.tokens or change.nano or change.entries:
-            is_there = any(LinePlace(response.path, response.offset) in message_ids for response in our)
-            rule = rules[_rule(extra, their, our, is_there=is_there)]
+            rule = rules[_rule(extra, their, our, _missed(our, message_ids, unread))]
             rule.add(their_sums, our_sums)
             rule.examples += [(entry.place) for entry in their[:1]] or [LinePlace(our[0].path, our[0].offset)]
     searches = sum(response.usage.web_search for response in ours)
@@ -176,7 +181,7 @@ def _charged(entry: CcusageEntry, at_ours: int) -> int:
 
 
 def _is_of_another_vendor(entry: CcusageEntry) -> bool:
-    return bool(entry.model) and "claude" not in entry.model and entry.logged_nano is None
+    return bool(entry.model) and "claude" not in entry.model.lower() and entry.logged_nano is None
 
 
 def _cause(entry: CcusageEntry, at_ours: int) -> str:
@@ -217,11 +222,20 @@ def _of_response(response: Response) -> Sum:
     return 1, usage.input, usage.output, write, usage.cache_read, response.price.nano or 0
 
 
-def _rule(extra: str, theirs: Sequence[CcusageEntry], ours: Sequence[Response], *, is_there: bool) -> str:
+def _missed(ours: Iterable[Response], message_ids: Container[LinePlace], unread: Container[str]) -> str:
+    """Return why ccusage has none of some responses, if it has none."""
+    if any(LinePlace(response.path, response.offset) in message_ids for response in ours):
+        return "line_passed_over"
+    return "elsewhere" if any(response.path in unread for response in ours) else "history"
+
+
+def _rule(extra: str, theirs: Sequence[CcusageEntry], ours: Sequence[Response], missed: str) -> str:
+    if not theirs and missed == "elsewhere":
+        return missed
     if extra:
         return extra
     if not theirs:
-        return "line_passed_over" if is_there else "history"
+        return missed
     if not ours:
         return "not_a_response"
     if len(theirs) < len(ours):

@@ -59,6 +59,22 @@ CHARGES: Final[Mapping[str, Charge]] = {
 }
 NO_CHARGE: Final = frozenset({"claude-3-5-sonnet-latest"})
 
+_EVERYWHERE: Final = frozenset({"us", "eu", "jp", "au"})
+DEARER_REGIONS: Final[Mapping[str, frozenset[str]]] = {
+    "claude-haiku-4-5": _EVERYWHERE,
+    "claude-sonnet-4-5": _EVERYWHERE,
+    "claude-sonnet-4-6": _EVERYWHERE,
+    "claude-sonnet-5": _EVERYWHERE,
+    "claude-opus-4-5": frozenset({"us"}),
+    "claude-opus-4-6": frozenset({"us", "eu", "au"}),
+    "claude-opus-4-7": _EVERYWHERE,
+    "claude-opus-4-8": _EVERYWHERE,
+    "claude-opus-5": _EVERYWHERE,
+    "claude-fable-5": frozenset({"us", "eu"}),
+    "claude-fable-5-1": frozenset({"us", "eu"}),
+}
+"""The regions of Bedrock where it charges a tenth more for a model."""
+
 _ROUTE: Final = re.compile(r"(?:.*?/)?(?:(?P<region>[a-z]{2,6})\.anthropic\.)?(?:.*?)(?P<id>claude-.+)")
 _DECORATION: Final = re.compile(r"(?:\[1m\]|-v\d+(?::\d+)?|[@-]\d{8}.*|@.*)$")
 _VERSION: Final = re.compile(r"-\d{1,2}(?:-|$)")
@@ -80,12 +96,9 @@ def charge_of(model: str) -> tuple[Charge, int] | None:
             charge = CHARGES[known]
             # By this name of Vertex it knows no rates for what is long.
             is_short = "@" in model and "/" not in model
-            return charge._replace(above=None) if is_short else charge, 11 if _is_regional(found["region"]) else 10
+            is_dearer = found["region"] in DEARER_REGIONS.get(known, ())
+            return charge._replace(above=None) if is_short else charge, 11 if is_dearer else 10
     return None
-
-
-def _is_regional(region: str | None) -> bool:
-    return region is not None and region != "global"
 
 
 def charged_nano(model: str, usage: Mapping[str, Any], counts: tuple[int, int, int, int]) -> int | None:

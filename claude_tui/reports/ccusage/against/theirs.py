@@ -170,8 +170,9 @@ def kept(found: Iterable[CcusageEntry]) -> list[CcusageEntry]:
     """Return what ccusage counts of entries in the order of their files' names and lines.
 
     With a request id, message and request id are one response wherever they are. Without one, a message id is one
-    response within a session (at one instant, unless Anthropic gave the id). A sidechain's copy gives way to its
-    parent's, whatever its request id, within a session. Of equals the one with more tokens stays.
+    response within a session at one instant. A sidechain's copy gives way to its parent's, whatever its request id,
+    within a session. Of equals the one with more tokens stays. This is how its days are counted, and its months by
+    default; its sessions and blocks, which collapse what has no request id, come to less.
     """
     counted: list[CcusageEntry] = []
     exact: dict[tuple[Any, ...], int] = {}
@@ -185,14 +186,15 @@ def kept(found: Iterable[CcusageEntry]) -> list[CcusageEntry]:
         if at is None:
             at = _replayed(entry, counted, replays.get((entry.message_id, entry.session), []))
         if at is None:
-            at = len(counted)
+            at = exact[key] = len(counted)
             counted.append(entry)
         else:
             replays.setdefault((entry.message_id, counted[at].session), []).append(at)
+            # Only of the one that stays is it remembered under which request id it came.
             if _rank(entry) > _rank(counted[at]):
+                exact.pop(_key(counted[at], entry.message_id), None)
                 counted[at] = entry
                 exact[key] = at
-        exact.setdefault(key, at)
         replays.setdefault((entry.message_id, entry.session), []).append(at)
     return counted
 
@@ -200,8 +202,7 @@ def kept(found: Iterable[CcusageEntry]) -> list[CcusageEntry]:
 def _key(entry: CcusageEntry, message_id: str) -> tuple[Any, ...]:
     if entry.request_id is not None:
         return message_id, entry.request_id
-    is_unique = message_id.startswith("msg_")
-    return message_id, None, entry.session, 0 if is_unique else entry.time_ms
+    return message_id, None, entry.session, entry.time_ms
 
 
 def _replayed(entry: CcusageEntry, counted: list[CcusageEntry], places: list[int]) -> int | None:

@@ -52,7 +52,7 @@ class Frame:
     def set(self, now_ms: int, snapshot: Snapshot, rows: Iterable[HasTotals]) -> None:
         """Take over the figures of a new snapshot and of the rows drawn from it."""
         self.now_ms, self.total, self.unlogged = now_ms, snapshot.totals, snapshot.unlogged
-        ranked = sorted(row.totals.cost_nano for row in rows)
+        ranked = sorted([row.totals.cost_nano for row in rows])
         self.top_nano = ranked[-1] if ranked else 0
         self._steps = tuple(ranked[int(len(ranked) * part)] for part in COST_PARTS) if ranked else ()
         if snapshot.projects is not self._named:

@@ -15,10 +15,10 @@ def folded(
     All that go on, then of those that are done the first that fit; the selected one (`kept`) stays whatever comes. If
     all fit, or nothing goes on, these are all rows. `lines` is how many lines a row takes.
     """
-    going_on = [row for row in rows if row.state is not SessionState.DONE]
+    going_on = [row for row in rows if row.activity.state is not SessionState.DONE]
     if not going_on:
         return rows
-    done = [row for row in rows if row.state is SessionState.DONE]
+    done = [row for row in rows if row.activity.state is SessionState.DONE]
     left = room - sum(map(lines, going_on))
     if _fit(done, left + 1, lines) == len(done):
         return rows

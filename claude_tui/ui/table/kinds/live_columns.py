@@ -70,6 +70,10 @@ class Warm:
         if snapshot.revision != self._revision:
             self._pauses, self._revision = source.causes.pauses(now_ms), snapshot.revision
 
+    def keys(self, now_ms: int) -> set[str]:
+        """Return the sessions whose caches are warm."""
+        return {key for key, pause in self._pauses.items() if pause.cold_at_ms > now_ms}
+
     def pause(self, row: SessionRow | AgentLine, now_ms: int) -> Pause | None:
         """Return when the cache of a session gets cold; None if it is, or that is not known."""
         found = self._pauses.get(row.key) if isinstance(row, SessionRow) else None

@@ -140,6 +140,9 @@ def test_a_section_as_csv(history: ClaudeHome, capsys: pytest.CaptureFixture[str
     assert [(row["session"], int(row["cost_nano"])) for row in rows] == [
         (row["session"], row["cost_nano"]) for row in wanted
     ]
+    models = {row["session"]: row["models"] for row in rows}
+    assert models["s2"] == "my-own-model"
+    assert set(models["s1"].split(" ")) == {"claude-sonnet-4-5-20250929", ADVISED["model"]}
 
 
 @pytest.mark.parametrize(

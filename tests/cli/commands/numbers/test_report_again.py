@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
 
 import claude_tui
+from claude_tui import paths
 from claude_tui.cli import main
 from claude_tui.cli.counting import answered
+from claude_tui.cli.options import zone
 from claude_tui.engine import count, unchanged
 from claude_tui.engine.cache import schema
 from claude_tui.engine.count import UNSAVED_BYTES
+from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.paths import cache_folder, config_folder, data_folder
 from claude_tui.pricing.price_list.catalogue import CLAUDE_FILE, OTHERS_FILE
 from tests.logs import ClaudeHome, assistant, usage
@@ -164,6 +169,26 @@ def test_the_zone_and_the_version_are_part_of_the_question(
     assert len(counts) == known + 1
 
 
+def test_a_system_whose_zone_has_no_name_may_move(
+    history: ClaudeHome, capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`/etc/localtime` is a copy of a zone's rules, as in many a container, and then one of another's."""
+    rules = tmp_path / "localtime"
+    monkeypatch.setattr(paths, "SYSTEM_ZONE", str(rules))
+    monkeypatch.setattr(zone, "_written", lambda: "")
+    monkeypatch.delenv("TZ", raising=False)
+    days = {}
+    for name in ("Pacific/Pago_Pago", "Pacific/Kiritimati", "Pacific/Pago_Pago"):
+        rules.write_bytes(Path(zone.DATABASE, name).read_bytes())
+        os.utime(rules, (NOON // 1000, NOON // 1000))
+        first = json.loads(learnt(capsys))
+        assert first["timezone"] == "localtime"
+        named = json.loads(printed(capsys, "--timezone", name))
+        days[name] = first["days"]
+        assert first["days"] == named["days"]
+    assert len(set(map(str, days.values()))) == 2
+
+
 def installed(at: Path) -> Path:
     """A package of one module and its prices."""
     data = at / "claude_tui" / "pricing" / "price_list" / "data"
@@ -237,6 +262,24 @@ def test_what_is_dated_ahead_is_counted_each_time(history: ClaudeHome, capsys: C
         assert len(counts) == known + 1
 
 
+def test_what_is_no_longer_ahead_when_it_has_been_counted_is_counted_again(
+    history: ClaudeHome, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learnt(capsys, "--top", "9")
+    with time_machine.travel((NOON - DAY_MS - 1000) / 1000, tick=False) as clock:
+
+        def late(*given: Any, **more: Any) -> Any:
+            made = take(*given, **more)
+            clock.shift(2)
+            return made
+
+        take = SnapshotMaker.take
+        monkeypatch.setattr(SnapshotMaker, "take", late)
+        ahead = printed(capsys)
+        monkeypatch.setattr(SnapshotMaker, "take", take)
+        assert printed(capsys) == counted_now(capsys) != ahead
+
+
 @pytest.mark.parametrize("damage", ["cut", "bits", "empty", "foreign"])
 def test_a_damaged_answer_is_made_again(damage: str, history: ClaudeHome, capsys: Capture) -> None:
     known = learnt(capsys)
@@ -305,3 +348,35 @@ def test_text_that_is_no_unicode_is_written_the_same_each_time(claude_home: Clau
     printed = [subprocess.run(command, capture_output=True, check=True).stdout for _ in range(3)]
     assert printed == [printed[0]] * 3
     assert json.loads(printed[0])["projects"][0]["project"].endswith("\ud83d")
+
+
+def keep(capsys: Capture) -> None:
+    assert main(["ledger", "keep"]) == 0
+    capsys.readouterr()
+
+
+def test_a_log_that_another_session_goes_on_with_counts_the_same_however_it_was_kept(
+    history: ClaudeHome, capsys: Capture
+) -> None:
+    """The history has the log as it was, then as it is; a count in between has seen more of the log than that."""
+    history.append(assistant("msg_5", NOON, usage(output=6), cwd="/home/user/elsewhere"))
+    keep(capsys)
+    history.append(assistant("msg_3", NOON + 1, usage(output=7), session="s7", cwd="/home/user/third"))
+    elsewhere = "--timezone", "Asia/Tokyo"
+    learnt(capsys, *elsewhere)
+    keep(capsys)
+    known = [learnt(capsys, *elsewhere), printed(capsys, *elsewhere)]
+    shutil.rmtree(cache_folder())
+    assert known == [printed(capsys, *elsewhere)] * 2
+
+
+def test_a_title_that_follows_what_the_history_has_is_the_one_shown(history: ClaudeHome, capsys: Capture) -> None:
+    title = {"type": "custom-title", "sessionId": "s1", "customTitle": "Zebra"}
+    history.append(title)
+    keep(capsys)
+    history.append({**title, "customTitle": "Apple"})
+    for _ in range(2):
+        assert main(["--once"]) == 0
+        shown = capsys.readouterr().out
+        assert "Apple" in shown and "Zebra" not in shown
+        shutil.rmtree(cache_folder())

@@ -351,6 +351,21 @@ def test_the_same_object_sees_what_is_appended(tmp_path: Path) -> None:
     sums_hold(store, causes)
 
 
+def test_who_reads_once_is_told_what_the_logs_said_then(tmp_path: Path) -> None:
+    home = ClaudeHome(tmp_path)
+    path = home.append(calling("msg_1", T, "Bash"))
+    store = counted(home.folder)
+    once, again = Causes(store, reads_once=True), Causes(store)
+    for causes in (once, again):
+        causes.refresh()
+    path.write_bytes(path.read_bytes().replace(b'"Bash"', b'"Grep"'))
+    os.utime(path, (1, 1))
+    assert list(by_name(once.table(Query(), "tool"))) == ["Bash"]
+    assert list(by_name(again.table(Query(), "tool"))) == ["Grep"]
+    once.refresh("context")  # what was not asked for then is read
+    assert list(by_name(once.table(Query(), "tool"))) == ["Grep"]
+
+
 def test_what_is_kept_is_for_its_owner_alone_and_not_of_files_that_are_gone(tmp_path: Path) -> None:
     home, kept = ClaudeHome(tmp_path / "home"), tmp_path / "kept"
     first = home.append(calling("msg_1", T, "Bash"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from array import array
 from pathlib import Path
 from random import Random
 
@@ -72,7 +73,8 @@ def test_a_response_takes_few_bytes_of_memory(tmp_path: Path) -> None:
     names, table, responses, size = CauseNames(), counted(tmp_path).table, 0, 0
     for path in tmp_path.rglob("*.jsonl"):
         found = FileCalls(str(path), read_causes(str(path))[0], names)
-        found.settle(table, None)
+        keys = found.keys(None)
+        found.settle(keys, array("i", map(table.row_of.__getitem__, keys)))
         columns = (found.rows, found.thread, found._time, found._took, found.calls, found.told, found.thinking)
         responses += found.size
         size += sum(sys.getsizeof(one) - sys.getsizeof(one[:0]) for one in columns if len(one) == found.size)

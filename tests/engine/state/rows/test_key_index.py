@@ -63,6 +63,7 @@ def test_few_questions_are_answered_without_an_index(has_core: bool, monkeypatch
 @pytest.mark.parametrize("seed", range(20))
 def test_keys_are_found_as_in_a_dictionary_wherever_they_are(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keys, "RUN_LENGTH", 20)
+    monkeypatch.setattr(keys, "MOST_RECENT", 25)
     monkeypatch.setattr(keys, "FEW_KEYS", 30)
     monkeypatch.setattr(keys, "FEW_BITS", 1 << 5)
     monkeypatch.setattr(keys, "BITMAP_BITS", 1 << 7)
@@ -95,3 +96,15 @@ def test_few_keys_take_little() -> None:
     while index.seal_run():
         pass
     assert [index.get(key) for key in range(2 * keys.FEW_KEYS)] == list(range(2 * keys.FEW_KEYS))
+
+
+@pytest.mark.parametrize("step", [1, 1000, 70_000])
+def test_no_more_keys_than_are_said_wait_for_a_run(step: int, has_core: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "RUN_LENGTH", keys.RUN_LENGTH // 64)
+    monkeypatch.setattr(keys, "MOST_RECENT", keys.MOST_RECENT // 64)
+    index, most = KeyIndex(), 0
+    for first in range(0, 8 * keys.RUN_LENGTH, step):
+        index.extend(range(first, first + step), first)
+        most = max(most, len(index._recent))
+    assert most < keys.MOST_RECENT
+    assert bool(index._runs) is not has_core

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 from array import array
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +26,7 @@ from claude_tui.sources.causes_archive import unarchived
 
 Archive = Callable[[Collection[tuple[str, str]]], Mapping[str, bytes]]
 """Returns by path what is kept for good of logs that are gone, which are named by source and path."""
-BATCH: Final = 64
+BATCH: Final = 1 << 10
 BATCH_BYTES: Final = 32 << 20
 """Files, and bytes of them, that are read before what they said is kept."""
 _NEVER: Final = Stamp(0, 0, -1, 0)
@@ -41,7 +41,10 @@ class CausePlace(NamedTuple):
 
 
 class CauseBook:
-    """What is known of the responses of one store. Not safe from several threads at once: `Causes` takes care."""
+    """What is known of the responses of one store. Not safe from several threads at once: `Causes` takes care.
+
+    `reads_once`: what logs say later is not asked for.
+    """
 
     def __init__(
         self,
@@ -49,8 +52,11 @@ class CauseBook:
         folder: Path | None,
         on_progress: Callable[[Progress], None] | None = None,
         archive: Archive | None = None,
+        *,
+        reads_once: bool = False,
     ) -> None:
         self._archive = archive
+        self._reads_once, self._is_read = reads_once, False
         self._asked: set[str] = set()
         self._on_progress = on_progress
         self.names = CauseNames()
@@ -73,12 +79,13 @@ class CauseBook:
         `with_sizes`: what prompts are made of, too, from now on.
         """
         if with_sizes and not self._has_sizes:
-            self._has_sizes = True
+            self._has_sizes, self._is_read = True, False
             self._stamps.clear()
         with self._store.lock:
             table, revision = self._store.table, self._store.revision
             paths = {ref.path: ref.source for ref in table.files if ref.source in TELLING}
-        changed = self._read(paths)
+        changed = set[str]() if self._is_read else self._read(paths)
+        self._is_read = self._reads_once
         if not changed and table is self._table and revision == self._revision:
             return False
         with self._store.lock:
@@ -92,6 +99,19 @@ class CauseBook:
             return None
         holder = self._holder[row]
         return CausePlace(self._order[holder - 1], self._at[row]) if holder else None
+
+    def described(self, rows: Iterable[int]) -> Iterator[tuple[int, int, int]]:
+        """Yield of each row which of `files` describes it, from 1 on, and the numbers of its calls and of what is told
+        in words; zeros where `place` is None."""
+        holder, places, files = self._holder, self._at, self._order
+        size = self._size if self._table is self._store.table else 0
+        for row in rows:
+            number = holder[row] if row < size else 0
+            if number:
+                found, at = files[number - 1], places[row]
+                yield number, found.calls[at], found.told[at]
+            else:
+                yield 0, 0, 0
 
     def stamp(self, found: FileCalls) -> int:
         """Return what says that a file has not changed since it was read, 0 of one that is gone."""
@@ -185,12 +205,11 @@ class CauseBook:
         """Find for each response the file that describes it."""
         before, self._table = self._table, table
         self._order = [self._files[path] for path in sorted(self._files)]
+        self._settle(table, before, changed)
         holder, places = array("i", [0]) * len(table), array("i", [0]) * len(table)
         owner_file, file, files = table.owner_file, table.file, table.files
         for number, found in enumerate(self._order, start=1):
             found.is_shared = False
-            if table is not before or found.path in changed or found.uncounted:
-                found.settle(table, before)
             for at, row in enumerate(found.rows):
                 if row == NOBODY:
                     continue
@@ -200,6 +219,20 @@ class CauseBook:
                         continue  # of those that are not the owner's the first by name stays
                 holder[row], places[row] = number, at
         self._holder, self._at, self._size = narrow(holder), narrow(places), len(table)
+
+    def _settle(self, table: ResponseTable, before: ResponseTable | None, changed: set[str]) -> None:
+        """Find the rows of all responses of the files of which they may be others; of all in one go."""
+        files = [one for one in self._order if table is not before or one.path in changed or one.uncounted]
+        keys = array("q")
+        for found in files:
+            keys.extend(found.keys(before))
+        rows = array("i", [NOBODY]) * len(keys)
+        for place, row in zip(*table.row_of.known(keys), strict=True):
+            rows[place] = row
+        end = 0
+        for found in files:
+            start, end = end, end + found.size
+            found.settle(keys[start:end], rows[start:end])
 
 
 def _batches(paths: Sequence[str], stamps: Mapping[str, Stamp]) -> Iterator[list[str]]:
