@@ -112,5 +112,6 @@ class Terminal:
         end = time.monotonic() + PATIENCE_S
         while self._child.isalive() and time.monotonic() < end:
             self.take()
+        self.take()  # what it sent last, or all of it if it was quicker than this
         self._child.close()
         return self._child.exitstatus if self._child.exitstatus is not None else -1
