@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
+from claude_tui.engine.archive import archive_of
 from claude_tui.engine.first_read import FirstRead
 from claude_tui.engine.follow.first_prompts import FirstPrompts
 from claude_tui.engine.follow.processes import LOOK_S, LiveRegistry
@@ -18,7 +19,6 @@ from claude_tui.engine.follow.tail import Tail
 from claude_tui.engine.queries.answers import Answers
 from claude_tui.engine.saver import Saver
 from claude_tui.engine.setup import Setup
-from claude_tui.engine.start import archive_of
 from claude_tui.engine.state.batch import Packed
 from claude_tui.model import Phase, Progress
 

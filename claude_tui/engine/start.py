@@ -19,10 +19,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from itertools import repeat
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from claude_tui import __version__
@@ -43,7 +42,6 @@ from claude_tui.sources.record_columns import RecordColumns
 
 if TYPE_CHECKING:
     from claude_tui.engine.ledger import LedgerFollower, LedgerKeeper
-    from claude_tui.engine.queries.causes.known.book import Archive
 
 
 APPENDED: Final = frozenset(client.name for client in SOURCES.values() if client.is_append_only)
@@ -292,20 +290,3 @@ def task_of(file: LogFile, since: Checkpoint | None) -> Task:
 def is_same_stat(file: LogFile, other: LogFile) -> bool:
     """Whether a file looks exactly as it did."""
     return (file.size, file.mtime_ns, file.dev, file.ino) == (other.size, other.mtime_ns, other.dev, other.ino)
-
-
-def archive_of(ledger_file: Path | None) -> Archive | None:
-    """Return what finds in a ledger why responses were made whose logs are gone; None without one. Loads no ledger
-    before it is asked. What was written in a newer format is not known."""
-    if ledger_file is None:
-        return None
-
-    def look(names: Collection[tuple[str, str]]) -> Mapping[str, bytes]:
-        from claude_tui.engine.ledger import Ledger
-        from claude_tui.engine.ledger.causes import recall_causes
-        from claude_tui.sources.causes_archive import READABLE
-
-        kept = recall_causes(Ledger.open(ledger_file), names)
-        return {path: one.data for (_, path), one in kept.items() if one.stamp.format in READABLE}
-
-    return look

@@ -16,7 +16,7 @@ from claude_tui.records import NamedTuple
 if TYPE_CHECKING:
     import ctypes
 
-VERSION: Final = 12
+VERSION: Final = 13
 """Of request and answer, as the core has it."""
 
 
@@ -28,6 +28,10 @@ class Core(NamedTuple):
     def read(self, request: bytes) -> memoryview:
         """Return the answer to a request; other threads run meanwhile. Raises ValueError if it gives none."""
         return self._asked(self.library.claude_top_read, request, len(request))
+
+    def stop(self, number: int) -> None:
+        """Let the request of this number end once the files it is at are read, also before it has begun."""
+        self.library.claude_top_stop(number)
 
     def rollouts(self, request: bytes) -> memoryview:
         """Return the answer to a request for Codex's rollouts, as `read` does."""

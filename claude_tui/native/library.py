@@ -82,7 +82,7 @@ def _loaded(to_read: bool) -> FoundCore:
             library.claude_top_read, library.claude_top_rollouts, library.claude_top_walk, library.claude_top_causes,
         )  # fmt: skip
         of_numbers = library.claude_top_known, library.claude_top_renumbered
-        free = library.claude_top_free
+        free, stop = library.claude_top_free, library.claude_top_stop
     except (OSError, AttributeError) as error:
         return FoundCore(None, f"cannot be loaded: {error}")
     pointer, size = ctypes.POINTER(ctypes.c_void_p), ctypes.POINTER(ctypes.c_size_t)
@@ -92,6 +92,7 @@ def _loaded(to_read: bool) -> FoundCore:
     for ask in of_numbers:
         ask.restype, ask.argtypes = ctypes.c_int32, [*numbers, *numbers, pointer, size]
     free.restype, free.argtypes = None, [ctypes.c_void_p, ctypes.c_size_t]
+    stop.restype, stop.argtypes = None, [ctypes.c_int64]
     core = Core(library)
     reason = _checked(core) if to_read else ""
     return FoundCore(core) if not reason else FoundCore(None, reason)

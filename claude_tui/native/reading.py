@@ -37,7 +37,7 @@ _FIRST_DAY: Final = datetime(2023, 1, 1, tzinfo=timezone.utc)
 """No client is older."""
 _DAY_MS: Final = 86_400_000
 
-_HEADER: Final = Struct("<11q")
+_HEADER: Final = Struct("<12q")
 _SUM: Final = Struct("<15q")
 _PAIR: Final = Struct("<2q")
 _FILE: Final = 16
@@ -135,14 +135,16 @@ def read_files(
     threads: int = 0,
     with_names: bool = False,
     notes: Sequence[bool] = (),
+    number: int = 0,
 ) -> CoreAnswer:
     """Read whole transcripts, given as (path, size). A response after `latest_ms` or out of `days` is for Python.
     `notes` says beside which of them there may be a note on the type of a sub-agent: without it, beside any.
+    By its `number`, if it has one, it can be stopped: what was not read then is for Python.
 
     Raises ValueError if the core fails.
     """
     threads = threads or threads_for([size for _, size in files])
-    asked = request(files, days, latest_ms, threads, with_names=with_names, notes=notes)
+    asked = request(files, days, latest_ms, threads, with_names=with_names, notes=notes, number=number)
     parts = parts_of(core.read(asked), _SECTIONS)
     return CoreAnswer(
         _files(parts, [path for path, _ in files]),
@@ -183,12 +185,13 @@ def request(
     *,
     with_names: bool,
     notes: Sequence[bool] = (),
+    number: int = 0,
 ) -> bytes:
     """Return what the core is asked: to read whole files, given as (path, size); see `read_files`."""
     left, known = ("\0".join(sorted(kinds)).encode() for kinds in (NOTES - KNOWN, KINDS))
     header = (
         VERSION, len(files), threads, MAX_FILE, latest_ms, open_flags(), len(days.starts), days.first, len(left),
-        with_names, len(known),
+        with_names, len(known), number,
     )  # fmt: skip
     sizes = array("q", [size for _, size in files])
     may_have_notes = bytes(notes or [True] * len(files))

@@ -15,6 +15,8 @@ from claude_tui.fleet.table.meta import LEASE
 from tests.cli.program import run
 from tests.logs import ClaudeHome, assistant, usage
 
+NOON = 1_780_000_000_000
+
 MERGING = """
 import sys, tempfile, threading
 import claude_tui.fleet.merge as merging
@@ -272,3 +274,32 @@ sys.exit(main())
 def test_ctrl_c_twice_ends_without_a_traceback() -> None:
     done = subprocess.run([sys.executable, "-c", TWICE, "report"], capture_output=True, timeout=60)
     assert (done.returncode, done.stderr) == (130, b"")
+
+
+LOADING_C = """
+import os, signal, sys
+class Finder:
+    def find_spec(self, name, *_):
+        frame = sys._getframe(1)
+        while frame is not None:
+            loader = frame.f_locals.get("self")
+            if type(loader).__name__ == "ExtensionFileLoader" and loader.name == "orjson.orjson":
+                sys.meta_path.remove(self)
+                print("pressed", file=sys.stderr)
+                os.kill(os.getpid(), signal.SIGINT)
+                return
+            frame = frame.f_back
+sys.meta_path.insert(0, Finder())
+from claude_tui.cli import main
+sys.exit(main())
+"""
+"""The program, for which Ctrl-C is pressed while a module written in C loads one that it needs."""
+
+
+def test_ctrl_c_while_a_module_in_c_is_being_loaded_does_not_crash(own_home: Path, claude_home: ClaudeHome) -> None:
+    for number in range(40):
+        claude_home.append(
+            *(assistant(f"m{number}-{at}", NOON, usage(output=9)) for at in range(200)), session=f"s{number}"
+        )
+    done = subprocess.run([sys.executable, "-c", LOADING_C, "report", "--json"], capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (130, b"pressed\n")

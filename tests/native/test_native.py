@@ -57,6 +57,16 @@ def summed(*packs: Packed) -> tuple[object, ...]:
     return cells, list_responses(store, Query()), sorted(store.facts.files()), store.problems
 
 
+def test_what_is_stopped_is_left_to_python(tmp_path: Path, core: Core) -> None:
+    paths = [tmp_path / f"{number}.jsonl" for number in range(9)]
+    for path in paths:
+        path.write_bytes(line(ROW))
+    files = [(str(path), path.stat().st_size) for path in paths]
+    core.stop(-7)
+    assert len(reading.read_files(core, files, number=-7).files) == 0
+    assert len(reading.read_files(core, files, number=-8).files) == len(reading.read_files(core, files).files) == 9
+
+
 def test_the_probe_is_what_python_reads(tmp_path: Path, core: Core) -> None:
     path = tmp_path / "s.jsonl"
     path.write_bytes(probe.PROBE.read_bytes())

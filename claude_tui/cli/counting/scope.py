@@ -65,8 +65,8 @@ def causes_of(store: Store, *, by: str = "") -> Causes:
     """
     from claude_tui.cli.counting.setup import tickets
     from claude_tui.cli.progress import Bar
+    from claude_tui.engine.archive import archive_of
     from claude_tui.engine.queries.causes.causes import Causes
-    from claude_tui.engine.start import archive_of
     from claude_tui.paths import cache_folder, ledger_file
 
     bar = Bar("reading causes")

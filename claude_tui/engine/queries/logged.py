@@ -6,14 +6,18 @@ read any more is left out. Must not price anything.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from operator import attrgetter
+from pathlib import Path
 from typing import Any, Final
 
 from claude_tui.model import Response
 from claude_tui.records import NamedTuple
 from claude_tui.sources.codex.compressed import SUFFIX, decompressor
+from claude_tui.sources.codex.discovery import FOLDERS
+from claude_tui.sources.reading.folders import log_file
 from claude_tui.sources.reading.objects import decode_objects
 from claude_tui.sources.values.json_values import member_of
 
@@ -45,13 +49,32 @@ def reasoning_tokens(responses: Iterable[Response]) -> dict[Place, int]:
     """Return how much of the output of each response of Codex was reasoning, in tokens."""
     found: dict[Place, int] = {}
     for path, inside in _by_file(responses, "codex"):
-        for offset, row in _rows(path, (one.offset for one in inside)):
+        offsets = {one.offset for one in inside}
+        told: dict[int, int] = {}
+        for offset, row in _rows(path, offsets):
             payload = member_of(row, "payload")
             usage = member_of(payload, "usage") or member_of(member_of(payload, "info"), "last_token_usage")
-            count = member_of(usage, "reasoning_output_tokens")
-            if isinstance(count, int) and count > 0:
-                found[path, offset] = count
+            if isinstance(usage, dict) and usage.get("output_tokens"):
+                count = usage.get("reasoning_output_tokens")
+                told[offset] = count if isinstance(count, int) and count > 0 else 0
+        if offsets - told.keys():  # what follows from other rows, too: a sum before, or a model named later
+            told |= _followed(path)
+        found.update({(path, offset): told[offset] for offset in offsets if told.get(offset)})
     return found
+
+
+def _followed(path: str) -> dict[int, int]:
+    """Read a whole rollout by the counting rule: how much of each response was reasoning, by its offset."""
+    from claude_tui.sources.codex.counting.plain import read_rollout  # seldom needed
+
+    root = next(
+        (above for name in FOLDERS for above, found, _ in [path.partition(f"{os.sep}{name}{os.sep}")] if found), ""
+    )
+    try:
+        events = read_rollout(log_file("codex", Path(root), path, os.stat(path)), None)[1]
+    except (OSError, EOFError):
+        return {}
+    return {event.row.offset: event.reasoning for event in events}
 
 
 class LoggedFacts(NamedTuple):

@@ -70,8 +70,11 @@ def spans(sizes: Sequence[int], most_bytes: int) -> Iterator[tuple[int, int]]:
         at, begun = end, ends[end - 1]
 
 
-def read_transcripts(core: Core, files: Sequence[LogFile], zone: ZoneInfo, *, with_names: bool) -> CoreAnswer:
-    """Have whole transcripts read. Raises ValueError if the core fails."""
+def read_transcripts(
+    core: Core, files: Sequence[LogFile], zone: ZoneInfo, *, with_names: bool, number: int = 0
+) -> CoreAnswer:
+    """Have whole transcripts read, until the core is told to stop what has this `number`. Raises ValueError if the core
+    fails."""
     from claude_tui.native.reading import read_files
     from claude_tui.native.walking import WithoutNote
 
@@ -80,7 +83,7 @@ def read_transcripts(core: Core, files: Sequence[LogFile], zone: ZoneInfo, *, wi
     threads = threads_for([file.size for file in files], CALLS)
     paths = [(file.path, file.size) for file in files]
     notes = [type(file) is not WithoutNote for file in files]
-    return read_files(core, paths, days, latest_ms, threads=threads, with_names=with_names, notes=notes)
+    return read_files(core, paths, days, latest_ms, threads=threads, with_names=with_names, notes=notes, number=number)
 
 
 @lru_cache(4)

@@ -6,12 +6,12 @@ it reads. Must not decide what is counted: what nobody asks for in the end is dr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from threading import Event, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.scan.asking import (
@@ -36,10 +36,15 @@ if TYPE_CHECKING:
 
 
 class Reading(NamedTuple):
-    """Some transcripts, and what the core says of them once it has read them."""
+    """Some transcripts, and what the core says of them once it has read them; `stop` is for who does not want that."""
 
     files: list[LogFile]
     answer: Future[CoreAnswer]
+    stop: Callable[[], None]
+
+
+_numbers: Final = count(1)
+"""By which readings are stopped."""
 
 
 class HeadStart:
@@ -76,11 +81,17 @@ class HeadStart:
             return None, []
         self._finding.join()
         begun, self._readings, self._is_taken = self._readings, [], True
-        return self._threads, begun if with_names == self._with_names else []
+        if with_names != self._with_names:
+            for reading in begun:
+                reading.stop()
+            return self._threads, []
+        return self._threads, begun
 
     def end(self) -> None:
-        """Read no more of what nobody has taken over, and does not wait for what is being read."""
-        threads, _ = self.taken_over(with_names=self._with_names)
+        """Read no more of what nobody has taken over, and does not wait for the files that are being read."""
+        threads, begun = self.taken_over(with_names=self._with_names)
+        for reading in begun:
+            reading.stop()
         if threads is not None:
             threads.shutdown(wait=False, cancel_futures=True)
 
@@ -107,8 +118,9 @@ class HeadStart:
             return
         read = partial(read_transcripts, self._core, zone=self._zone, with_names=self._with_names)
         for start, end in islice(spans(sizes, self._most_bytes), CALLS):
-            some = files[start:end]
-            self._readings.append(Reading(some, self._threads.submit(read, some)))
+            some, number = files[start:end], next(_numbers)
+            answer = self._threads.submit(read, some, number=number)
+            self._readings.append(Reading(some, answer, partial(self._core.stop, number)))
 
 
 def begin(config: SourceConfig, zone: ZoneInfo, *, with_names: bool, is_shown: bool) -> HeadStart | None:

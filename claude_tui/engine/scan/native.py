@@ -64,16 +64,18 @@ def portions(tasks: Sequence[Task], most_bytes: int) -> Iterator[list[Task]]:
 
 
 def begun_of(readings: Sequence[Reading], tasks: Sequence[Task]) -> tuple[Begun, list[Task]]:
-    """Return the tasks that are being done already, and the others."""
+    """Return the tasks that are being done already, and the others. A reading of which not all is wanted is stopped."""
     taken: Begun = []
     rest = list(tasks)
-    for files, answer in readings:
+    for files, answer, stop in readings:
         # The very files that were found: another of the same path is another one.
         wanted = set(map(id, files))
         mine = [task for task in rest if id(task.file) in wanted]
         if len(mine) == len(wanted):
             taken.append((mine, answer))
             rest = [task for task in rest if id(task.file) not in wanted]
+        else:
+            stop()
     return taken, rest
 
 

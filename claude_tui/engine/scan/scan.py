@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Final
 
 from claude_tui import runtime
 from claude_tui.engine.scan.asking import CALLS, NATIVE_BYTES, SHOWN_BYTES
+from claude_tui.engine.scan.handing import with_files
 from claude_tui.engine.scan.native import begun_of, natively_readable, portions, read_natively
-from claude_tui.engine.scan.reading import FileReader, Task, batches, bytes_of
+from claude_tui.engine.scan.reading import FileReader, Task, batches, bytes_of, with_short_end
 from claude_tui.engine.state.batch import Packed
 from claude_tui.model import Phase, Progress
 
@@ -84,7 +85,8 @@ class Scan:
         begun: Begun = []
         self._workers = ahead.workers if ahead is not None else None
         if ahead is not None and ahead.workers is not None:
-            self._batches, self._early = ahead.batches, ahead.early
+            self._early = ahead.early
+            self._batches = with_short_end(ahead.batches, len(ahead.early))
         else:
             whole, tasks = natively_readable(tasks) if processes is None else ([], tasks)
             if head_start is not None:
@@ -219,7 +221,7 @@ class Scan:
             self._early.append(self._submit(self._batches[len(self._early)]))
         batch, future, self._early[number] = self._batches[number], self._early[number], None
         try:
-            found = future.result() if future is not None else self._reader.read_all(batch)
+            found = _whole(batch, future.result()) if future is not None else self._reader.read_all(batch)
         except (BrokenExecutor, CancelledError, OSError) as error:
             if self._is_over:
                 return
@@ -236,7 +238,7 @@ class Scan:
         if future is None:
             return await loop.run_in_executor(self._applier, self._reader.read_all, batch)
         try:
-            return await wrap_future(future)
+            return _whole(batch, await wrap_future(future))
         except (BrokenExecutor, OSError) as error:
             return await loop.run_in_executor(self._applier, self._read_again, batch, error)
 
@@ -277,3 +279,7 @@ class Scan:
         done, total = self._bytes_done, self.bytes_total
         eta_s = (time.monotonic() - self._started) * (total - done) / done if done else None
         return Progress(Phase.SCANNING, self._files_done, self.files_total, done, total, eta_s)
+
+
+def _whole(batch: Sequence[Task], found: Packed) -> Packed:
+    return with_files(found, [task.file for task in batch])

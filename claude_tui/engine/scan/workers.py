@@ -17,6 +17,7 @@ from multiprocessing import get_context
 from typing import Any, Final
 
 from claude_tui import runtime
+from claude_tui.engine.scan.handing import without_files
 from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.state.batch import Packed, fields_of, records_of
 from claude_tui.sources.protocol import Checkpoint, LogFile
@@ -49,7 +50,7 @@ class Workers:
         self._stopped = threading.Event()
 
     def submit(self, tasks: list[Task]) -> Future[Packed] | None:
-        """Read files in a worker; None if there is none that could."""
+        """Read files in a worker; None if there is none that could. What comes of it `with_files` makes whole."""
         files, since = zip(*tasks, strict=True)
         try:
             with _undisturbed():
@@ -155,4 +156,5 @@ def _end_with(parent: int) -> None:
 def _read(files: list[tuple[object, ...]], since: tuple[Checkpoint | None, ...]) -> Packed:
     if _reader is None:
         raise RuntimeError("the worker was not started")
-    return _reader.read_all(list(map(Task, records_of(LogFile, files), since)))
+    tasks = list(map(Task, records_of(LogFile, files), since))
+    return without_files(_reader.read_all(tasks), [task.file for task in tasks])

@@ -17,6 +17,8 @@ pub struct File<'a> {
 /// One call.
 pub struct Request<'a> {
     pub threads: usize,
+    /// By what it can be stopped; 0 where nobody is going to.
+    pub number: i64,
     /// A longer file is handed back.
     pub max_file: i64,
     /// A file with a response after this instant is handed back.
@@ -36,7 +38,7 @@ pub struct Request<'a> {
     pub known: Vec<&'a [u8]>,
 }
 
-const HEADER: usize = 11;
+const HEADER: usize = 12;
 
 impl<'a> Request<'a> {
     /// Returns the request some bytes are, None where they are none of this version.
@@ -85,6 +87,7 @@ impl<'a> Request<'a> {
         });
         Some(Self {
             threads: count(2)?,
+            number: header[11],
             max_file: header[3],
             latest_ms: header[4],
             open_flags: i32::try_from(header[5]).ok()?,

@@ -9,8 +9,9 @@ from claude_tui.model import UsageRow
 from claude_tui.sources.auditing.again import holds, places
 from claude_tui.sources.auditing.audit import INHERITED, AuditedRow, FileAudit
 from claude_tui.sources.codex.compressed import SUFFIX, open_rollout
+from claude_tui.sources.codex.counting.described import OtherThreads
 from claude_tui.sources.codex.counting.records import Tokens
-from claude_tui.sources.codex.counting.rollout import OtherThreads, Rollout
+from claude_tui.sources.codex.counting.rollout import Rollout
 from claude_tui.sources.codex.counting.threads import Threads
 from claude_tui.sources.codex.discovery import thread_of
 from claude_tui.sources.protocol import LogFile

@@ -14,8 +14,8 @@ from claude_tui.sources.auditing.audit import MIGRATED, AuditedRow, FileAudit
 from claude_tui.sources.opencode.legacy import read_message
 from claude_tui.sources.opencode.rows import ChangedRows, MessageReading, changes
 from claude_tui.sources.opencode.source import OpenCodeSource
-from claude_tui.sources.opencode.stored.database import StoredMessage, StoredRow, stored_message
 from claude_tui.sources.opencode.stored.lost import LostMessage
+from claude_tui.sources.opencode.stored.messages import StoredMessage, StoredRow, stored_message
 from claude_tui.sources.protocol import LogFile
 from claude_tui.sources.records.events import ResponseEvent
 from claude_tui.sources.registry import reader

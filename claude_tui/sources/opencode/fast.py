@@ -14,7 +14,7 @@ import msgspec
 from claude_tui.sources.opencode.message import is_reasoning_beside
 from claude_tui.sources.opencode.rows import ChangedRows, MessageReading, changes
 from claude_tui.sources.opencode.stored.columns import as_text
-from claude_tui.sources.opencode.stored.database import StoredRow, stored_message
+from claude_tui.sources.opencode.stored.messages import StoredRow, stored_message
 from claude_tui.sources.opencode.talk import Heard, kind_of_answer
 from claude_tui.sources.protocol import NO_FACTS, Checkpoint, ColumnsRead, LogFile
 from claude_tui.sources.records.events import ResponseEvent, nano_of

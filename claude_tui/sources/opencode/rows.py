@@ -23,13 +23,11 @@ from claude_tui.sources.opencode.stored.columns import as_ms, as_text
 from claude_tui.sources.opencode.stored.database import (
     MARGIN_MS,
     Database,
-    StoredMessage,
-    StoredRow,
     open_database,
     parsed,
-    stored_message,
 )
 from claude_tui.sources.opencode.stored.lost import LostMessage
+from claude_tui.sources.opencode.stored.messages import StoredMessage, StoredRow, stored_message
 from claude_tui.sources.opencode.talk import OpenCodeTalk
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
 from claude_tui.sources.records.events import BadCountError, ResponseEvent

@@ -9,14 +9,15 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
-SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
+SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+"""SIGINT, too: Ctrl-C is a key where the app runs, so this is sent, or was pressed before that."""
 
 LAST_RESORT_S: Final = 30.0
 """More than the ledger ever waits for another program, and than saving takes."""
@@ -39,6 +40,16 @@ def leave_on_signals(loop: AbstractEventLoop, leave: Callable[[int], object], be
     for number in SIGNALS:
         with suppress(ValueError):  # not beside the main thread: there the process ends as it always did
             signal.signal(number, told)
+
+
+@contextmanager
+def unheard(number: signal.Signals) -> Iterator[None]:
+    """Let a signal pass that programs started meanwhile hear all the same."""
+    before = signal.signal(number, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 def end_at_last(code: int, wait_s: float = LAST_RESORT_S) -> None:

@@ -22,12 +22,21 @@ from claude_tui.engine.cache.section_file import (
     write_sections,
 )
 from claude_tui.engine.cache.seen import Seen
+from claude_tui.engine.count import count
+from claude_tui.engine.queries.responses import list_responses
+from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
+from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
 from claude_tui.engine.state.sums.cells import CELL_NUMBERS
+from claude_tui.model import Query
 from claude_tui.sources.columns import Columns, RowOwner
-from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile
-from tests.engine.counting import PRICER, UTC
+from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile, SourceConfig
+from tests.captured import GOLDEN
+from tests.engine.counting import NOW_MS, PRICER, UTC, here
+from tests.engine.telemetry import SETS as TELEMETRY_SETS
+from tests.engine.telemetry import client_of, logs_of
 
+COST_STATES = sorted(path for path in (GOLDEN / "cost_state").iterdir() if path.is_dir())
 FILES = 500
 ROWS = 20
 """Responses of a file."""
@@ -150,3 +159,26 @@ def test_a_file_cut_short_is_none(kept: int, tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:kept])
     with pytest.raises(DamagedSectionError):
         Sections(path)
+
+
+def pieces_of(store: Store) -> list[bytes]:
+    head = cache._head_sections(store, {}, 0, cache.NOTHING_GIVEN, "table")
+    sections = (*cache._table_sections(store.table), *head)
+    return [bytes(piece) for _, pieces in sections for piece in pieces]
+
+
+@pytest.mark.parametrize("folder", [*TELEMETRY_SETS, *COST_STATES], ids=lambda folder: folder.name)
+def test_what_is_asked_for_while_it_is_written_changes_nothing_of_it(folder: Path) -> None:
+    explicit = {"claude": (folder,)}
+    if folder in TELEMETRY_SETS:
+        explicit = {client_of(folder): (logs_of(folder),), "telemetry": (folder,)}
+    config = SourceConfig(home=Path("/nonexistent"), explicit=explicit, sources=tuple(explicit))
+    store = count(Setup(config, PRICER, UTC), processes=here())
+    with store.lock:
+        store.settle()
+    revision, before = store.revision, pieces_of(store)
+    for query in (Query(), *(Query(source=source) for source in explicit)):
+        SnapshotMaker(store).take(query, NOW_MS)
+        list_responses(store, query)
+    assert store.revision == revision
+    assert pieces_of(store) == before

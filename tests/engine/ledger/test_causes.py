@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from claude_tui.engine.archive import archive_of
 from claude_tui.engine.ledger.causes import keep_causes, known_causes, recall_causes
 from claude_tui.engine.ledger.file.causes import CausesStamp, KeptCauses
 from claude_tui.engine.ledger.foreign import read_foreign
 from claude_tui.engine.queries.causes.causes import Causes
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS
 from claude_tui.engine.queries.causes.tables import CauseTable
-from claude_tui.engine.start import archive_of
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
 from claude_tui.sources.causes import FORMAT, packed

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,13 +18,14 @@ from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.scan import asking, native
 from claude_tui.engine.scan import head_start as reading_ahead
 from claude_tui.engine.scan.discovery import discover
-from claude_tui.engine.scan.head_start import HeadStart, begin
+from claude_tui.engine.scan.head_start import HeadStart, Reading, begin
 from claude_tui.engine.scan.native import begun_of
 from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.scan.scan import Scan
 from claude_tui.engine.setup import Setup
 from claude_tui.native import library
 from claude_tui.native.core import Core
+from claude_tui.native.reading import CoreAnswer
 from claude_tui.sources.protocol import LogFile, SourceConfig
 from tests.engine.counting import PRICER, UTC, config_of, placeless, reference
 from tests.logs import ClaudeHome, assistant, usage
@@ -60,9 +63,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     read = asking.read_transcripts
 
     def noting(when: str) -> Callable[..., object]:
-        def note(core: Core, files: list[LogFile], zone: ZoneInfo, *, with_names: bool) -> object:
+        def note(core: Core, files: list[LogFile], zone: ZoneInfo, *, with_names: bool, number: int = 0) -> object:
             found[when] += len(files)
-            return read(core, files, zone, with_names=with_names)
+            return read(core, files, zone, with_names=with_names, number=number)
 
         return note
 
@@ -111,6 +114,39 @@ def test_what_nobody_asks_for_is_not_waited_for(
         begun._threads.submit(int)
 
 
+@pytest.mark.parametrize("is_all_saved", [True, False])
+def test_what_nobody_asks_for_is_not_read_on(
+    home: ClaudeHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_all_saved: bool
+) -> None:
+    """Another process has saved all of it, or all but the newest, before the core has read the first file."""
+    monkeypatch.setattr("claude_tui.engine.count.UNSAVED_BYTES", 0)
+    is_stopped, read, stop, stopped = threading.Event(), asking.read_transcripts, Core.stop, list[int]()
+
+    def wait(*args: Any, **more: Any) -> object:
+        assert is_stopped.wait(10)
+        return read(*args, **more)
+
+    def note(core: Core, number: int) -> None:
+        stop(core, number)
+        stopped.append(number)
+        if len(stopped) == len(readings):
+            is_stopped.set()
+
+    config = config_of(home.folder)
+    count(Setup(config, PRICER, UTC, tmp_path / "cache"))
+    if not is_all_saved:
+        home.append(assistant("msg_new", T, usage(1, 2)), session="s1")
+    monkeypatch.setattr(reading_ahead, "read_transcripts", wait)
+    monkeypatch.setattr(Core, "stop", note)
+    begun = begin(config, UTC, with_names=False, is_shown=False)
+    assert begun is not None
+    begun._finding.join()
+    readings = begun._readings
+    store = count(Setup(config, PRICER, UTC, tmp_path / "cache", head_start=begun))
+    assert placeless(list_responses(store)) == placeless(reference(home.folder))
+    assert [len(one.answer.result().files) for one in readings] == [0] * len(readings)
+
+
 def test_what_fails_is_read_when_it_is_asked_for(home: ClaudeHome, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: object, **more: object) -> object:
         raise ValueError("not now")
@@ -133,9 +169,14 @@ def test_only_the_files_that_were_found_are_taken_for_read(home: ClaudeHome) -> 
     """What another client or folder has among them does not matter; what is not to be read whole does."""
     files = discover(config_of(home.folder), natively=True)
     some, more = files[:9], files[20:30]
-    none, other = Future[object](), Task(LogFile("codex", "/r.jsonl", "/", 1, files[3].mtime_ns, 0, 0))
+    none, other = Future[CoreAnswer](), Task(LogFile("codex", "/r.jsonl", "/", 1, files[3].mtime_ns, 0, 0))
     tasks = [*map(Task, files[:3]), other, *map(Task, files[3:25]), Task(LogFile(*files[25])), *map(Task, files[26:])]
-    taken, rest = begun_of([(some, none), (more, none)], tasks)  # type: ignore[list-item]
+    stopped: list[str] = []
+    readings = [
+        Reading(some, none, partial(stopped.append, "some")), Reading(more, none, partial(stopped.append, "more")),
+    ]  # fmt: skip
+    taken, rest = begun_of(readings, tasks)
+    assert stopped == ["more"]
     assert [task.file for mine, _ in taken for task in mine] == some
     assert rest == [task for task in tasks if task.file not in some]
 

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -159,7 +160,8 @@ def kill(processes: list[BaseProcess]) -> None:
     assert processes
     for process in processes:
         if process.pid is not None and process.is_alive():
-            os.kill(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # the pool ends the others once one is gone
+                os.kill(process.pid, signal.SIGKILL)
 
 
 @ways

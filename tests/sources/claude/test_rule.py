@@ -490,6 +490,26 @@ def test_14_each_of_several_fallbacks_is_billed_at_its_own_model(claude_home: Cl
     assert extra.price.nano == 7 * 2000 + 3 * 10_000
 
 
+@pytest.mark.parametrize("between", ["message", "fallback_message"])
+@pytest.mark.parametrize(
+    ("kinds", "billed"),
+    [
+        (["fallback", "fallback", "text"], []),
+        (["text", "fallback", "fallback", "text"], [FABLE]),
+        (["fallback", "text", "fallback", "text"], ["claude-sonnet-5"]),
+        (["thinking", "fallback", "text", "tool_use", "fallback", "text"], [FABLE, "claude-sonnet-5"]),
+    ],
+)
+def test_14_of_several_attempts_those_that_wrote_are_billed(
+    claude_home: ClaudeHome, kinds: list[str], billed: list[str], between: str
+) -> None:
+    claude_home.append(fallen_back(kinds, 20, iteration(between, "claude-sonnet-5", input=7, output=3)))
+    main, *extras = counted_exactly(claude_home.folder)
+    assert (main.usage, main.model, main.price.nano) == (COUNTED, OPUS, SERVED_NANO)
+    assert sorted(extra.model for extra in extras) == sorted(billed)
+    assert ("declined_attempt_free" in main.price.flags) == (len(billed) < 2)
+
+
 def test_14_fallbacks_that_add_up_to_the_response_are_no_line_of_their_own(claude_home: ClaudeHome) -> None:
     parts = [iteration("fallback_message", model, input=5, output=2) for model in (OPUS, "claude-sonnet-5")]
     claude_home.append(assistant("msg_1", T, usage(10, 4, iterations=parts), model="claude-sonnet-5"))

@@ -112,6 +112,9 @@ class Terminal:
         end = time.monotonic() + PATIENCE_S
         while self._child.isalive() and time.monotonic() < end:
             self.take()
-        self.take()  # what it sent last, or all of it if it was quicker than this
+        known = -1
+        while known != len(self.received):  # what it had sent when it ended
+            known = len(self.received)
+            self.take()
         self._child.close()
         return self._child.exitstatus if self._child.exitstatus is not None else -1

@@ -107,7 +107,7 @@ def test_where_the_app_cannot_start_the_terminal_is_given_back(logs: ClaudeHome,
     assert terminal.received.count(ENTER.encode()) <= terminal.received.count(LEAVE.encode())
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_that_means_to_end_ends_it_as_its_key_does(
     number: signal.Signals, logs: ClaudeHome, own_home: Path
 ) -> None:
@@ -133,9 +133,12 @@ sys.exit(main())
 """The program, told to end while it takes the terminal over."""
 
 
-def test_a_signal_while_the_terminal_is_taken_over_gives_it_back_in_order(logs: ClaudeHome, own_home: Path) -> None:
-    with Terminal(own_home, command=["-c", STARTED]) as terminal:
-        assert terminal.ended() == 128 + signal.SIGTERM
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_while_the_terminal_is_taken_over_gives_it_back_in_order(
+    name: str, logs: ClaudeHome, own_home: Path
+) -> None:
+    with Terminal(own_home, command=["-c", STARTED.replace("SIGTERM", name)]) as terminal:
+        assert terminal.ended() == 128 + signal.Signals[name]
     assert b"Traceback" not in terminal.received
     assert terminal.received.endswith(b"\x1b[?1006l") and b"\x1b[?1049l" in terminal.received
 

@@ -58,9 +58,9 @@ def _view(options: Namespace, store: Store, query: Query) -> Printed:
 
 def _answers(options: Namespace, store: Store) -> Answers:
     """Return what answers as it does on the screen."""
+    from claude_tui.engine.archive import archive_of
     from claude_tui.engine.queries.answers import Answers
     from claude_tui.engine.scan.discovery import roots_of
-    from claude_tui.engine.start import archive_of
 
     prepared = setup(options)
     with store.lock:

@@ -189,7 +189,7 @@ def _terms(usage: Object, line: Object, message: Object, counted: Usage) -> str:
     kept = _priced(usage)
     attempts = attempts_of(line, message, usage)
     if attempts.served:
-        free = [{**_priced(entry), "output_tokens": 0} for entry in attempts.free]
+        free = [{**_priced(entry), "type": "message", "output_tokens": 0} for entry in attempts.free]
         kept["iterations"] = [*free, *map(_priced, attempts.served)]
     elif own:
         kept["iterations"] = [_priced(entry) for entry in own]

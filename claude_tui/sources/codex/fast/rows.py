@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from msgspec.structs import astuple
 
 from claude_tui.pricing.billing.tiers import terms_of_tier
+from claude_tui.sources.codex.counting.described import OtherThreads
 from claude_tui.sources.codex.counting.records import Tokens
-from claude_tui.sources.codex.counting.rollout import OtherThreads, Rollout
+from claude_tui.sources.codex.counting.rollout import Rollout
 from claude_tui.sources.codex.fast.usual import (
     Applied,
     CodexTokenCount,

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 import orjson
 
-from claude_tui.records import NamedTuple
 from claude_tui.sources.opencode.message import OpenCodeSession, project_folder, root_of
-from claude_tui.sources.opencode.stored.columns import as_ms, as_text
+from claude_tui.sources.opencode.stored.columns import as_text
 from claude_tui.sources.opencode.stored.connection import connected
 from claude_tui.sources.opencode.stored.lost import COLUMNS, LostMessage, lost_messages
+from claude_tui.sources.opencode.stored.messages import StoredRow
 from claude_tui.sources.reading.objects import decode_objects
 from claude_tui.sources.values.instants import instant_ms
 
@@ -48,24 +48,6 @@ _SESSION_COLUMNS: Final = (
 
 
 _PROJECTS: Final = "SELECT id, worktree FROM project"
-
-
-StoredRow = tuple[Any, ...]
-"""What `stored_message` takes: the columns of a row of a message table, texts as bytes."""
-
-
-class StoredMessage(NamedTuple):
-    """A row of a message table. `data` is "" for kinds that count nothing; `twin` is the JSON of the same message in
-    the tables before 2.x, if both have it."""
-
-    rowid: int
-    id: str
-    session: str
-    created_ms: int
-    updated_ms: int
-    kind: str
-    data: str
-    twin: str
 
 
 @contextmanager
@@ -260,21 +242,6 @@ class Database:
                 for session, count in self._connection.execute(query + " GROUP BY session_id", batch):
                     counts[as_text(session)] = max(count, counts.get(session, 0))
         return counts
-
-
-def stored_message(row: StoredRow) -> StoredMessage:
-    """Return a row of a message table with values of one type each."""
-    number, name, session, created, updated, kind, data, twin = row
-    return StoredMessage(
-        number,
-        as_text(name),
-        as_text(session),
-        instant_ms(created),
-        as_ms(updated),
-        as_text(kind) or ("user" if data is None else "assistant"),
-        as_text(data),
-        as_text(twin),
-    )
 
 
 @lru_cache(maxsize=4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 from collections.abc import Sequence
 from functools import partial
@@ -24,6 +25,7 @@ from claude_tui.ui.table.kinds.cells import PREMIUM, UNLOGGED, Frame
 from claude_tui.ui.table.kinds.client_column import COLUMN
 from claude_tui.ui.table.line_table import LineTable
 from claude_tui.ui.terminal import editor, opener
+from claude_tui.ui.terminal.signals import unheard
 from claude_tui.ui.text import clients
 from claude_tui.ui.text.statements import Statements
 from claude_tui.ui.views.base.view import Shown, View
@@ -268,8 +270,9 @@ class TableView(View):
                 with self.app.suspend():
                     # Whatever is raised in here would leave the app suspended.
                     try:
-                        subprocess.run(words, check=False)
-                    except (OSError, KeyboardInterrupt) as error:
+                        with unheard(signal.SIGINT):  # Ctrl-C there is meant for the reader
+                            subprocess.run(words, check=False)
+                    except OSError as error:
                         return str(error)
         except SuspendNotSupported:
             return "not possible in this terminal"

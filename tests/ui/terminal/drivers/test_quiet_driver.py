@@ -162,3 +162,21 @@ def test_keys_are_the_editors_while_there_is_one_and_then_the_apps_again(
         terminal.press("2")
         terminal.wait_for(lambda text: "²models" in text, "another view")
         assert terminal.leave() == 0
+
+
+def test_ctrl_c_in_the_reader_of_a_log_is_not_the_apps(own_home: Path, claude_home: ClaudeHome) -> None:
+    reader = own_home / "reader"
+    reader.write_text('#!/bin/sh\nkill -INT $PPID\nprintf "READING\\n"; read line\n')
+    reader.chmod(0o755)
+    claude_home.append(assistant("m1", 1_780_000_000_000, usage(output=200_000), cwd="/home/user/webshop"))
+    with Terminal(own_home, "--view", "sessions", PAGER=str(reader)) as terminal:
+        terminal.wait_for(lambda text: "● live" in text and "$3.00" in text, "the first picture")
+        terminal.press("\r")
+        terminal.wait_for(lambda text: "responses ›" in text, "the responses")
+        terminal.press("e")
+        terminal.wait_for(lambda text: "READING" in text, "the reader")
+        terminal.press("\r")
+        terminal.wait_for(lambda text: "$3.00" in text and "READING" not in text, "the app")
+        terminal.press("2")
+        terminal.wait_for(lambda text: "²models" in text, "another view")
+        assert terminal.leave() == 0
