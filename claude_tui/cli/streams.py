@@ -128,26 +128,42 @@ def in_full(data: Any, default: Callable[[Any], dict[str, Any]]) -> Any:
     return data if data is None or isinstance(data, (str, int, float)) else in_full(default(data), default)
 
 
-def write_tables(tables: Sequence[TextTable], footer: Sequence[str] = (), *, is_coloured: bool | None = None) -> None:
+def write_tables(tables: Sequence[TextTable], footer: Sequence[str] = (), *, is_coloured: bool | None = None) -> bytes:
     """Write tables and then the lines below them: with rules and colours on a terminal, plainly aligned elsewhere.
 
     If `is_coloured` is True, tables are also ruled and coloured in a pipe; if False, never coloured; None depends on
-    the terminal.
+    the terminal. Returns what was written, for `write_drawn`: without `is_coloured` it depends on `drawing` alone.
     """
     from claude_tui.reports.table import plain, ruled, wrapped
 
     if not is_terminal() and not is_coloured:
-        # A pipe has no width, unless somebody says one.
-        width = columns() if os.environ.get("COLUMNS", "").isdigit() else 0
+        width = _pipe_columns()
         footer = wrapped(footer, width) if width else footer
-        sys.stdout.write("\n".join(plain(table, width) for table in tables))
-        sys.stdout.write("".join(f"\n{line}" for line in footer) + ("\n" if footer else ""))
-        return
-    width = columns()
-    for table in tables:
-        drawn = ruled(table, width, is_coloured=wants_colour() if is_coloured is None else is_coloured)
-        sys.stdout.write(drawn + "\n")
-    write("".join(f"{line}\n" for line in wrapped(footer, width)))
+        text = "\n".join(plain(table, width) for table in tables)
+        text += "".join(f"\n{line}" for line in footer) + ("\n" if footer else "")
+    else:
+        width = columns()
+        with_colour = wants_colour() if is_coloured is None else is_coloured
+        text = "".join(ruled(table, width, is_coloured=with_colour) + "\n" for table in tables)
+        below = "".join(f"{line}\n" for line in wrapped(footer, width))
+        text += escaped(below) if is_terminal() else below
+    sys.stdout.write(text)
+    return text.encode("utf-8", "surrogatepass")
+
+
+def write_drawn(text: bytes) -> None:
+    """Write again what `write_tables` wrote."""
+    sys.stdout.write(text.decode("utf-8", "surrogatepass"))
+
+
+def drawing() -> tuple[object, ...]:
+    """Return all that decides how tables are drawn here: terminal or pipe, width, colours."""
+    return ("terminal", columns(), wants_colour()) if is_terminal() else ("pipe", _pipe_columns())
+
+
+def _pipe_columns() -> int:
+    """Return the width of a pipe, which has none, unless somebody says one, as `watch` does: 0 for none."""
+    return columns() if os.environ.get("COLUMNS", "").isdigit() else 0
 
 
 def wants_colour() -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+
+import orjson
 
 from claude_tui.sources.protocol import Checkpoint
 
@@ -14,9 +17,21 @@ def checkpoint_of(reached: Reached) -> Checkpoint:
     """Return a checkpoint."""
     if isinstance(reached, Checkpoint):
         return reached
-    import orjson  # for those who ask
+    try:
+        return restored(orjson.loads(reached))
+    except orjson.JSONDecodeError:
+        return restored(json.loads(reached))
 
-    return restored(orjson.loads(reached))
+
+def encoded(reached: Reached) -> bytes:
+    """Return a checkpoint as the cache keeps it: one line."""
+    if isinstance(reached, bytes):
+        return reached
+    fields = fields_of(reached)
+    try:
+        return orjson.dumps(fields)
+    except TypeError:  # a text that is no Unicode
+        return json.dumps(fields).encode()
 
 
 def fields_of(checkpoint: Checkpoint) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import accumulate
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -23,6 +24,14 @@ from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, ManyRead
 from claude_tui.sources.reading.open_line import OpenLine
 from claude_tui.sources.registry import read_columns, read_many
+
+_file_outcome: Final = partial(tuple.__new__, FileOutcome)
+_ends: Final = partial(tuple.__new__, Ends)
+"""Make one of a tuple, for there may be tens of thousands: their own way takes three times as long."""
+
+LAST: Final = 3
+PARTS: Final = 4
+"""So many of the last batches are divided into so many parts each."""
 
 UNSETTLED: Final = -1
 """The size under which a file is remembered that must be looked at again though its stat does not change."""
@@ -78,7 +87,7 @@ class FileReader:
         sums = cells_of_files(columns, many.ends, self.pricer, self.calendar)
         for end, of_file in zip(many.ends, sums, strict=True):
             cells += [[*key, *numbers] for key, numbers in of_file.items()]
-            ends.append(Ends(end, len(cells)))
+            ends.append(_ends((end, len(cells))))
         outcomes = [
             _unreadable(task.file, one) if isinstance(one, Exception) else _outcome(task, one)
             for task, one in zip(tasks, many.files, strict=True)
@@ -104,17 +113,10 @@ def _outcome(task: Task, found: ColumnsRead, doubtful: Sequence[Problem] = ()) -
     if found.checkpoint.open_line and OpenLine.parse(found.checkpoint.open_line).is_waiting:
         # It is read again until its end is there or is given up, whether anything comes to it or not.
         file = file._replace(size=UNSETTLED)
-    problems = Problems.of(found.problems)
-    return FileOutcome(
-        file,
-        found.facts,
-        problems.with_more(Problems(doubtful)) if doubtful else problems,
-        found.checkpoint,
-        since is None or found.restarted,
-        found.bytes_read,
-        found.lines,
-        found.sessions,
-    )
+    _, checkpoint, facts, doubts, restarted, bytes_read, lines, sessions = found
+    problems = Problems.of(doubts).with_more(Problems(doubtful)) if doubtful else Problems.of(doubts)
+    is_whole = since is None or restarted
+    return _file_outcome((file, facts, problems, checkpoint, is_whole, bytes_read, lines, sessions))
 
 
 def _unreadable(file: LogFile, error: Exception) -> FileOutcome:
@@ -143,6 +145,17 @@ def batches(tasks: Iterable[Task], size_bytes: int = 8 << 20, most: int = 256) -
             yield batch
             del open_batches[file.source], totals[file.source]
     yield from open_batches.values()
+
+
+def with_short_end(batches: list[list[Task]], begun: int) -> list[list[Task]]:
+    """Return batches of which the last few are divided further, but for those that have `begun`: in the end a worker
+    that has nothing left waits for another to come to the end of what it reads."""
+    first = max(begun, len(batches) - LAST)
+    made = batches[:first]
+    for batch in batches[first:]:
+        size = -(-len(batch) // PARTS)
+        made += [batch[at : at + size] for at in range(0, len(batch), size)]
+    return made
 
 
 def is_more(tasks: Iterable[Task], size_bytes: int) -> bool:

@@ -19,7 +19,7 @@ from claude_tui import runtime
 from claude_tui.engine.scan.asking import CALLS, NATIVE_BYTES, SHOWN_BYTES
 from claude_tui.engine.scan.handing import with_files
 from claude_tui.engine.scan.native import begun_of, natively_readable, portions, read_natively
-from claude_tui.engine.scan.reading import FileReader, Task, batches, bytes_of
+from claude_tui.engine.scan.reading import FileReader, Task, batches, bytes_of, with_short_end
 from claude_tui.engine.state.batch import Packed
 from claude_tui.model import Phase, Progress
 
@@ -85,7 +85,8 @@ class Scan:
         begun: Begun = []
         self._workers = ahead.workers if ahead is not None else None
         if ahead is not None and ahead.workers is not None:
-            self._batches, self._early = ahead.batches, ahead.early
+            self._early = ahead.early
+            self._batches = with_short_end(ahead.batches, len(ahead.early))
         else:
             whole, tasks = natively_readable(tasks) if processes is None else ([], tasks)
             if head_start is not None:

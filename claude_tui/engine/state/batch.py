@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import repeat
 from sys import intern
 from typing import Any, Final, TypeVar
 
 from claude_tui.engine.state.rows.interner import Numbers
 from claude_tui.engine.state.sums.cells import CellKey, Sums
 from claude_tui.records import NamedTuple
-from claude_tui.sources.checkpoints import Reached, checkpoint_of
+from claude_tui.sources.checkpoints import Reached, checkpoint_of, encoded
 from claude_tui.sources.columns import Columns, Repeated
 from claude_tui.sources.columns import RowOwner as Owner
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile
+from claude_tui.sources.record_columns import RecordColumns
 
 R = TypeVar("R", bound=tuple[Any, ...])
 
@@ -82,11 +82,16 @@ class Packed(NamedTuple):
 
     def __reduce__(self) -> tuple[Callable[..., Packed], tuple[object, ...]]:
         """Say how to make the same again: of each record one after the other that would take four times as long."""
-        odd = {place: one for place, one in enumerate(self.outcomes) if not _is_plain(one)}
-        plain = [one[:2] + one[3:-1] for place, one in enumerate(self.outcomes) if place not in odd]
-        files, facts, checkpoints, *others = zip(*plain, strict=True) if plain else ((), (), ())
-        parts = fields_of(files), fields_of(facts), fields_of(checkpoints), others
-        return _unpacked, (odd, *parts, fields_of(self.ends), self.columns, self.cells, self.repeated)
+        outcomes, ends = RecordColumns.of(FileOutcome, self.outcomes), RecordColumns.of(Ends, self.ends)
+        _, facts, problems, reached, *_, sessions = outcomes.columns
+        told = enumerate(zip(facts, problems, reached, sessions, strict=True))
+        odd = [place for place, (its, doubts, at, every) in told if its is None or doubts.counts or at is None or every]
+        plain = outcomes.without(odd) if odd else outcomes
+        files, facts, _, reached, *others, _ = plain.columns
+        # Checkpoints are sent as the cache keeps them: one process would take longer to encode those of all others.
+        parts = fields_of(files), fields_of(facts), b"\n".join(map(encoded, reached)), others
+        kept = {place: outcomes[place] for place in odd}
+        return _unpacked, (kept, *parts, ends.columns, self.columns, self.cells, self.repeated)
 
     def spans(self) -> Iterator[tuple[FileOutcome, Ends, Ends]]:
         """Yield each file's outcome, and where it begins and ends."""
@@ -121,28 +126,25 @@ def shared(facts: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
     return made
 
 
-def _is_plain(outcome: FileOutcome) -> bool:
-    """Whether nothing is said of a file but what is said of nearly all."""
-    is_read = outcome.facts is not None and isinstance(outcome.reached, Checkpoint)
-    return is_read and not outcome.problems.counts and not outcome.sessions
-
-
 def _unpacked(
     odd: dict[int, FileOutcome],
     files: list[tuple[object, ...]],
     facts: list[tuple[object, ...]],
-    checkpoints: list[tuple[object, ...]],
-    others: list[tuple[object, ...]],
-    ends: list[tuple[object, ...]],
+    reached: bytes,
+    others: list[list[object]],
+    ends: Sequence[Sequence[int]],
     *rest: Any,
 ) -> Packed:
-    """Return what says so of itself."""
-    read = records_of(LogFile, files), records_of(FileFacts, shared(facts)), records_of(Checkpoint, checkpoints)
-    fields = (*read[:2], repeat(Problems()), read[2], *others, repeat(()))
-    outcomes = list(map(partial(tuple.__new__, FileOutcome), zip(*fields)))  # noqa: B905 - some go on for ever
+    """Return what says so of itself: of nearly all files, and of those that are `odd`."""
+    told: list[FileFacts] = records_of(FileFacts, shared(facts))
+    problems, sessions = [Problems()] * len(told), [()] * len(told)
+    columns: list[list[Any]] = [
+        records_of(LogFile, files), told, problems, reached.split(b"\n") if told else [], *others, sessions,
+    ]  # fmt: skip
     for place, one in odd.items():
-        outcomes.insert(place, one)
-    return Packed(outcomes, records_of(Ends, ends), *rest)
+        for column, value in zip(columns, one, strict=True):
+            column.insert(place, value)
+    return Packed(RecordColumns(FileOutcome, columns), RecordColumns(Ends, ends), *rest)
 
 
 def pack(files: Sequence[FileColumns]) -> Packed:

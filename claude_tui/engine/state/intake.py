@@ -185,14 +185,19 @@ def _merge(
         if row in uncounted:
             is_changed = table.merge(row, found, names)
         else:
-            is_changed = table.would_change(row, found, names)
-            if is_changed:
+            changes = table.changes(row, found, names)
+            is_changed = changes is not None
+            if changes is not None:
                 note_change(books, row)
-                books.add(row, -1)
-                if row in table.as_logged:
-                    table.restore(row)
-                table.merge(row, found, names)
-                books.add(row, 1)
+                is_logged = row not in table.as_logged
+                if is_logged and table.is_only_moved(row, found, changes):
+                    table.put(row, found, changes)
+                else:
+                    books.add(row, -1)
+                    if not is_logged:
+                        table.restore(row)
+                    table.put(row, found, changes)
+                    books.add(row, 1)
         if is_changed:
             is_merged = True
             if books.told is not None:

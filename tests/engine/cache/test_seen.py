@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from claude_tui.engine.cache.section_file import DamagedSectionError
 from claude_tui.engine.cache.seen import Seen, SeenFiles, encoded
+from claude_tui.sources.checkpoints import checkpoint_of
+from claude_tui.sources.checkpoints import encoded as line_of
 from claude_tui.sources.protocol import Checkpoint, LogFile
 
 numbers = st.integers(0, 2**63 - 1)
@@ -46,6 +48,15 @@ def test_what_was_saved_is_given_back(known: dict[str, Seen]) -> None:
     assert saved.checkpoints([*known, "/nowhere"]) == [*(one.checkpoint for one in known.values()), None]
     assert all(saved.is_same(one.file) for one in known.values())
     assert saved_of(saved.all()) == saved_of(known)
+
+
+@given(checkpoints, st.text(st.sampled_from('a"\n\\\udcff'), max_size=4))
+def test_a_checkpoint_is_kept_as_one_line(checkpoint: Checkpoint, state: str) -> None:
+    checkpoint = checkpoint._replace(state=state)
+    text = line_of(checkpoint)
+    assert b"\n" not in text
+    assert checkpoint_of(text) == checkpoint
+    assert line_of(text) is text
 
 
 @pytest.mark.parametrize("is_decoded", [False, True], ids=["as saved", "decoded"])

@@ -15,7 +15,7 @@ from claude_tui.engine.count import count
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.scan import ahead
 from claude_tui.engine.scan.ahead import Ahead
-from claude_tui.engine.scan.reading import batches
+from claude_tui.engine.scan.reading import Task, batches, with_short_end
 from claude_tui.engine.scan.scan import MAX_IN_FLIGHT
 from claude_tui.engine.setup import Setup
 from claude_tui.model import Progress
@@ -126,3 +126,14 @@ def test_little_is_not_begun_before_all_is_found(
     monkeypatch.setattr(ahead, "BYTES_PER_WORKER", 1 << 20)
     counting.assert_counts(logs.folder)
     assert not counting.workers
+
+
+def test_only_what_has_not_begun_at_the_end_is_divided_further() -> None:
+    tasks = [Task(LogFile("claude", f"/{number}", "/", 1, 1, 1, number)) for number in range(57)]
+    made = list(batches(tasks, most=10))
+    for begun in range(len(made) + 1):
+        found = with_short_end(made, begun)
+        assert [task for batch in found for task in batch] == tasks
+        assert found[:begun] == made[:begun]
+        assert [] not in found
+    assert [len(batch) for batch in with_short_end(made, 0)] == [10, 10, 10, 3, 3, 3, 1, 3, 3, 3, 1, 2, 2, 2, 1]

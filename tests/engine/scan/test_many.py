@@ -35,7 +35,8 @@ def files_of(found: Packed) -> Iterator[tuple[Any, ...]]:
         owners, models = found.columns.owners, found.columns.models
         cells = found.cells[start.cell : end.cell]
         sums = {(day, owners[owner], models[model]): sums for day, owner, model, *sums in cells}
-        yield *outcome[:2], list(outcome.problems), outcome.problems.counts, *outcome[3:], entries(columns), sums
+        said = *outcome[:2], list(outcome.problems), outcome.problems.counts, outcome.checkpoint, *outcome[4:]
+        yield *said, entries(columns), sums
 
 
 def assert_same(found: Packed, alone: Packed) -> None:

@@ -123,7 +123,10 @@ def run(options: Namespace) -> int:
     unchanged = None if fleet is not None else _unchanged(options, asked)
     known = None if unchanged is None else unchanged.answer()
     if known is not None:
-        streams.write_lines([known])
+        if options.csv or options.json:
+            streams.write_lines([known])
+        else:
+            streams.write_drawn(known)
         return exits.OK
     with beside() as meanwhile:  # the cache is written while the report is made
         store = counted(options, meanwhile=meanwhile, unchanged=unchanged) if fleet is None else fleet.store
@@ -134,17 +137,18 @@ def run(options: Namespace) -> int:
 
 
 def _unchanged(options: Namespace, asked: Query) -> Unchanged | None:
-    """Return what may know the answer: to those who ask for JSON, of sections that are made of logs and sums alone."""
-    if not options.json or options.by not in KEPT:
+    """Return what may know the answer, which is made of logs and sums alone, as it is written here."""
+    if options.by not in KEPT:
         return None
     from claude_tui.cli.counting.answered import unchanged_of
 
-    question = options.by, options.top, options.project, options.session, options.strict
+    form = "csv" if options.csv else "json" if options.json else streams.drawing()
+    question = form, options.by, options.top, options.project, options.session, options.strict
     return unchanged_of(options, asked, "report", *question)
 
 
 def _print(options: Namespace, store: Store, fleet: Fleet | None, query: Query) -> tuple[bytes, int] | None:
-    """Print the report. Returns it if it is JSON, and the newest instant that it tells of."""
+    """Print the report. Returns it, if it can be written again, and the newest instant that it tells of."""
     from claude_tui.reports.report import ALL, SECTIONS, SUMMED, csv_of, json_row, report, sections_of
     from claude_tui.reports.report_tables import footer, tables
 
@@ -160,14 +164,16 @@ def _print(options: Namespace, store: Store, fleet: Fleet | None, query: Query) 
         from claude_tui.engine.queries.telemetry import telemetry_figures
 
         figures = telemetry_figures(store, query)
+    made: bytes | None
     if options.csv:
-        streams.write_lines(csv_of(sections[0]))
+        made = b"\n".join(csv_of(sections[0]))
+        streams.write_lines([made])
     elif options.json:
         made = streams.write_json(report(snapshot, sections, figures), default=json_row)
-        return None if made is None else (made, snapshot.totals.last_ms)
     else:
-        streams.write_tables(tables(snapshot, sections), footer(snapshot, figures, of_fleet=fleet is not None))
-    return None
+        drawn = tables(snapshot, sections)
+        made = streams.write_tables(drawn, footer(snapshot, figures, of_fleet=fleet is not None))
+    return None if made is None else (made, snapshot.totals.last_ms)
 
 
 def _summed(store: Store, query: Query, by: str) -> Mapping[str, Totals]:

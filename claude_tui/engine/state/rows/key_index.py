@@ -93,9 +93,11 @@ class KeyIndex:
                     return NOTHING_KNOWN
         if self._kept:
             self._index()
-        if not self._runs and self._recent.keys().isdisjoint(keys):
-            return NOTHING_KNOWN
-        found = list(enumerate(map(self.get if self._runs else self._recent.get, keys)))
+        if not self._runs:
+            recent = self._recent
+            places = [place for place, key in enumerate(keys) if key in recent]
+            return Known(places, [recent[keys[place]] for place in places])
+        found = list(enumerate(map(self.get, keys)))
         places = [place for place, row in found if row is not None]
         return Known(places, [row for _, row in found if row is not None])
 

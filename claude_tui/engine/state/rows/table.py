@@ -66,6 +66,11 @@ class TableEntry(NamedTuple):
     model: int
 
 
+Changes = tuple[bool, bool, bool]
+"""Whether an entry is earlier than the response it belongs to, has its owner, and its counted row."""
+_COUNTS: Final[Changes] = (False, False, True)
+
+
 class ResponseTable(SettledArrays):
     """Settled responses of all files. Numbers of files, owners and models are the store's.
 
@@ -166,30 +171,44 @@ class ResponseTable(SettledArrays):
 
     def would_change(self, row: int, found: TableEntry, names: TableNames) -> bool:
         """Whether merging an entry into a response, as the logs have it, changes anything."""
+        return self.changes(row, found, names) is not None
+
+    def changes(self, row: int, found: TableEntry, names: TableNames) -> Changes | None:
+        """Return what merging an entry into a response, as the logs have it, changes; None for nothing."""
         if row in self.as_logged:
             now = AsLogged(self.usage(row), self.terms.get(row, ""), self.flags[row])
             self.restore(row)
             try:
-                return self.would_change(row, found, names)
+                return self._changes(row, found, names)
             finally:
                 self.change(row, now)
-        return (
-            self._is_earlier(row, found.columns.time[found.entry])
-            or self._owns(row, found, names)
-            or self._counts(row, found, names)
-        )
+        return self._changes(row, found, names)
+
+    def _changes(self, row: int, found: TableEntry, names: TableNames) -> Changes | None:
+        is_earlier = self._is_earlier(row, found.columns.time[found.entry])
+        changes = is_earlier, self._owns(row, found, names), self._counts(row, found, names)
+        return changes if True in changes else None
+
+    def is_only_moved(self, row: int, found: TableEntry, changes: Changes) -> bool:
+        """Whether merging an entry with these changes into a response changes no sum: it is said once more, of the same
+        owner, in a log that comes first."""
+        return changes == _COUNTS and self._says_the_same(row, found.columns, found.entry, found.model)
 
     def merge(self, row: int, found: TableEntry, names: TableNames) -> bool:
         """Merge an entry of a file into the response it belongs to, as the logs have it: see `columns` for the rule.
 
         Returns whether that changed anything.
         """
-        columns, entry, file, owner, model = found
-        time_ms = columns.time[entry]
-        is_earlier = self._is_earlier(row, time_ms)
-        owns, counts = self._owns(row, found, names), self._counts(row, found, names)
-        if not (is_earlier or owns or counts):
+        changes = self._changes(row, found, names)
+        if changes is None:
             return False
+        self.put(row, found, changes)
+        return True
+
+    def put(self, row: int, found: TableEntry, changes: Changes) -> None:
+        """Merge an entry of a file into a response, which has these changes."""
+        columns, entry, file, owner, model = found
+        is_earlier, owns, counts = changes
         owner_time, owner_file = (
             self.owner_time.get(row, self.time[row]) or NEVER_MS,
             self.owner_file.get(row, self.file[row]),
@@ -199,7 +218,7 @@ class ResponseTable(SettledArrays):
             self.flags[row] = (columns.flags[entry] & (COPY | SIDECHAIN)) | (self.flags[row] & (LOWER_BOUND | PAIRED))
             owner_time, owner_file = columns.owner_rank(entry)[1], file
         if is_earlier:
-            self.time[row] = time_ms
+            self.time[row] = columns.time[entry]
         if counts:
             self._count(row, columns, entry, file, model)
         put_or_drop(self.owner_time, row, 0 if owner_time == (self.time[row] or NEVER_MS) else owner_time)
@@ -207,7 +226,6 @@ class ResponseTable(SettledArrays):
             self.owner_file.pop(row, None)
         else:
             self.owner_file[row] = owner_file
-        return True
 
     def _count(self, row: int, columns: Columns, entry: int, file: int, model: int) -> None:
         self.file[row] = file

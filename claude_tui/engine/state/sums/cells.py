@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from operator import add
 from typing import Final
 
@@ -37,6 +38,10 @@ class CellKey(NamedTuple):
     day: int
     owner: int
     model: int
+
+
+_cell_key: Final = partial(tuple.__new__, CellKey)
+"""Makes one of a tuple: its own way takes three times as long."""
 
 
 def add_usage(sums: Sums, usage: Usage, price: Price, sign: int, responses: int, lower_bounds: int) -> None:
@@ -128,7 +133,7 @@ def _summing_one_cell(
             *rates.sums(given, output, write_5m, write_1h, read, 0), lower_bounds.count(1, start, end),
             responses if rates.is_estimate else 0, *NOTHING, first_ms, last_ms,
         ]  # fmt: skip
-        return CellKey(day, owners[start], model), sums
+        return _cell_key((day, owners[start], model)), sums
 
     return sum_of_one
 

@@ -8,6 +8,7 @@ here. Must not price or sum.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -42,6 +43,8 @@ _NOT_USUAL: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 NO_COLUMNS: Final = Columns("claude")
+_columns_read: Final = partial(tuple.__new__, ColumnsRead)
+"""Makes one of a tuple: its own way takes three times as long."""
 
 Left = tuple[int, bytes]
 """A line that another reader left, by its offset."""
@@ -117,15 +120,10 @@ class _Reading:
         problems = reader.problems
         if self._builder.is_empty and not self._facts.usage_ms and self._opener is FileLog:
             problems = problems.with_more(Problems(unrecognised(reader.path)))
-        return ColumnsRead(
-            NO_COLUMNS,
-            reader.checkpoint(state=self._facts.state()),
-            with_agent_type(self._facts.facts(), reader.path, self._opener),
-            problems,
-            reader.restarted,
-            reader.bytes_read,
-            reader.lines,
-        )
+        checkpoint = reader.checkpoint(state=self._facts.state())
+        facts = with_agent_type(self._facts.facts(), reader.path, self._opener)
+        progress = reader.restarted, reader.bytes_read, reader.lines
+        return _columns_read((NO_COLUMNS, checkpoint, facts, problems, *progress, ()))
 
     def take_left(self, left: Sequence[Left]) -> bool:
         """Take in lines of before the checkpoint. Returns whether that is as if they had been read in their order."""
