@@ -27,6 +27,13 @@ def test_the_manual_is_read_and_not_its_source(path: str | None, own_home: Path)
     assert ".TP" not in said and "\\-" not in said and "\\fB" not in said
 
 
+def test_help_has_no_colours(own_home: Path) -> None:
+    """Python 3.14 colours help on a terminal, as far as it writes it itself."""
+    with Terminal(own_home, "report", "--help", height=200) as terminal:
+        assert terminal.ended() == 0
+    assert b"--since" in terminal.received and b"\x1b" not in terminal.received
+
+
 def test_the_plain_manual_says_all_the_page_says() -> None:
     text = plain(page(tree()))
     assert "--period DAYS" in text and "\\" not in text.replace("\\n", "")

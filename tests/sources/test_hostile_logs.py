@@ -16,12 +16,14 @@ import pytest
 from claude_tui.clients import CLIENTS
 from claude_tui.engine.count import count
 from claude_tui.engine.queries.responses import list_responses
+from claude_tui.engine.scan.rollouts import completed
 from claude_tui.engine.setup import Setup
 from claude_tui.model import ProblemKind, UsageRow
 from claude_tui.sources.protocol import FileRead, LogFile, SourceConfig
 from claude_tui.sources.registry import load, read_columns, reader
 from tests.engine.counting import PRICER, UTC, here
-from tests.fuzz.sameness import disagreements
+from tests.fuzz.codex import begun
+from tests.fuzz.sameness import disagreements, native_read
 from tests.sources.claude.test_hostile import SPECIALS, paths_in, put, written
 from tests.sources.settle import GOLDEN
 
@@ -48,12 +50,16 @@ def largest(name: str, folder: Path) -> LogFile:
     return max(found, key=lambda file: file.size)
 
 
-def read_both_ways(file: LogFile) -> FileRead:
-    """What the plain reader says, after making sure that the fast one says the same."""
+def read_every_way(file: LogFile) -> FileRead:
+    """What the plain reader says, after making sure that the fast one and the native core say the same."""
     plain = reader(file.source).read(file)
     ways = CLIENTS[file.source].read_columns
     fast = load(ways)(file, keep_names=True) if ways else read_columns(file, keep_names=True)
     assert disagreements(plain, fast) == []
+    native = native_read(file.path) if file.source == "claude" else None
+    if file.source == "codex" and (one := begun(file)) is not None:
+        native = completed(one, file, keep_names=True)
+    assert native is None or disagreements(plain, native) == []
     return plain
 
 
@@ -75,7 +81,7 @@ def values(record: dict[str, Any]) -> Iterator[bytes]:
 @of_lines
 def test_anything_at_any_place_of_a_record_hides_no_other(name: str, tmp_path: Path) -> None:
     file = largest(name, tmp_path)
-    before = read_both_ways(file)
+    before = read_every_way(file)
     path = Path(file.path)
     lines = path.read_bytes().splitlines(keepends=True)
     starts = {row.offset for row in before.rows}
@@ -85,7 +91,7 @@ def test_anything_at_any_place_of_a_record_hides_no_other(name: str, tmp_path: P
     with path.open("ab") as log:
         for record in [*counting, *(one for one in others.values() if len(json.dumps(one)) < 1500)]:
             log.writelines(values(record))
-    after = read_both_ways(file)
+    after = read_every_way(file)
     assert keys(before) <= keys(after)
     assert all(min(row.usage) >= 0 and max(row.usage) < 1 << 60 for row in after.rows)
     assert all(problem.path == file.path for problem in after.problems)
@@ -121,9 +127,9 @@ def no_utf8(data: bytes) -> bytes:
 def test_other_ways_to_write_the_same_say_the_same(name: str, change: Callable[[bytes], bytes], tmp_path: Path) -> None:
     file = largest(name, tmp_path)
     path = Path(file.path)
-    before = read_both_ways(file)
+    before = read_every_way(file)
     path.write_bytes(change(path.read_bytes()))
-    after = read_both_ways(file)
+    after = read_every_way(file)
     assert counts(after).keys() == counts(before).keys()
     assert [row.usage for row in after.rows] == [row.usage for row in before.rows]
     assert list(after.problems) == []
@@ -148,10 +154,10 @@ def test_a_line_that_is_none_is_told_and_hides_no_other(
 ) -> None:
     file = largest(name, tmp_path)
     path = Path(file.path)
-    before, data = read_both_ways(file), path.read_bytes()
+    before, data = read_every_way(file), path.read_bytes()
     middle = data.index(b"\n", len(data) // 2) + 1
     path.write_bytes(data[:middle] + line + data[middle:] + line)
-    after = read_both_ways(file)
+    after = read_every_way(file)
     assert counts(after).keys() == counts(before).keys()
     told = sorted(problem.offset for problem in after.problems if problem.kind is kind)
     assert told == ([middle, len(data) + len(line)] if kind else [])
@@ -174,7 +180,7 @@ def test_a_log_that_has_its_usage_elsewhere_is_a_problem_in_itself(name: str, tm
     for told in MOVED[name]:
         data = data.replace(told, told.replace(b"u", b"U", 1) if b"u" in told else told.replace(b"o", b"0", 1))
     path.write_bytes(data)
-    read = read_both_ways(file)
+    read = read_every_way(file)
     assert not any(row.usage.tokens for row in read.rows)
     assert ProblemKind.UNRECOGNISED in {problem.kind for problem in read.problems}
 
@@ -185,7 +191,7 @@ def test_stored_answers_that_have_their_usage_elsewhere_are_problems(name: str, 
     with closing(sqlite3.connect(file.path, isolation_level=None)) as database:
         for table in ("message", "event", "part"):
             database.execute(f"UPDATE {table} SET data = replace(data, '\"tokens\"', '\"used\"')")
-    read = read_both_ways(file)
+    read = read_every_way(file)
     assert read.rows == []
     assert {problem.kind for problem in read.problems} == {ProblemKind.UNKNOWN_SHAPE}
 
@@ -240,7 +246,7 @@ def changed(file: LogFile, data: Any, **columns: Any) -> FileRead:
         names = [name for name, *_ in row.description]
         made = {**dict(zip(names, row.fetchone(), strict=True)), "id": "msg_hostile", "data": data, **columns}
         database.execute(f"INSERT OR REPLACE INTO message VALUES ({', '.join('?' * len(made))})", list(made.values()))
-    return read_both_ways(file)
+    return read_every_way(file)
 
 
 def a_message(file: LogFile) -> Any:
@@ -252,7 +258,7 @@ def a_message(file: LogFile) -> Any:
 @of_databases
 def test_anything_at_any_place_of_a_stored_message_hides_no_other(name: str, tmp_path: Path) -> None:
     file = largest(name, tmp_path)
-    before, message = read_both_ways(file), a_message(file)
+    before, message = read_every_way(file), a_message(file)
     with closing(sqlite3.connect(file.path, isolation_level=None)) as database:
         free_of_indexes(database)
         row = database.execute("SELECT * FROM message WHERE instr(data, '\"assistant\"') LIMIT 1").fetchone()
@@ -262,7 +268,7 @@ def test_anything_at_any_place_of_a_stored_message_hides_no_other(name: str, tmp
             made = (f"msg_hostile_{number}", *row[1:-1], text.decode())
             database.execute(f"INSERT INTO message VALUES ({marks})", made)
         database.execute("COMMIT")
-    after = read_both_ways(file)
+    after = read_every_way(file)
     assert keys(before) <= keys(after)
     assert all(min(row.usage) >= 0 for row in after.rows)
     assert ProblemKind.BAD_COUNT in {problem.kind for problem in after.problems}
@@ -284,7 +290,7 @@ def test_a_stored_message_that_is_none_is_told_and_hides_no_other(
     name: str, data: Any, kind: ProblemKind | None, tmp_path: Path
 ) -> None:
     file = largest(name, tmp_path)
-    before = read_both_ways(file)
+    before = read_every_way(file)
     after = changed(file, data)
     assert counts(after).keys() == counts(before).keys()
     assert [problem.kind for problem in after.problems] == ([kind] if kind else [])
@@ -295,7 +301,7 @@ def test_a_stored_message_that_is_none_is_told_and_hides_no_other(
 @of_databases
 def test_any_value_in_a_column_is_read(name: str, column: str, value: Any, tmp_path: Path) -> None:
     file = largest(name, tmp_path)
-    before = read_both_ways(file)
+    before = read_every_way(file)
     after = changed(file, json.dumps(a_message(file)), **{column: value})
     assert counts(before).keys() <= counts(after).keys()
     again = reader(name).read(file, after.checkpoint)

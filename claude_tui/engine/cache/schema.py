@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from typing import Final
 
-SCHEMA: Final = 21
+SCHEMA: Final = 22
 """Moves whenever what is counted, or how it is kept, changes."""

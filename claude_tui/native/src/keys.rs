@@ -110,5 +110,7 @@ mod tests {
         assert_eq!(known(&[5, i64::MAX, -3, 0], &wanted), Some((vec![0, 2, 3, 4, 5], vec![3, 2, 0, 3, 1])));
         let many: Vec<i64> = (0..10_000).map(|key: i64| key << 50).collect();
         assert_eq!(known(&many[..8192], &many[8000..]), Some(((0..192).collect(), (8000..8192).collect())));
+        let near: Vec<i64> = (0..1000).map(|key: i64| key * key).collect(); // so that some share a slot
+        assert_eq!(known(&near[500..], &near), Some(((500..1000).collect(), (0..500).collect())));
     }
 }

@@ -4,7 +4,7 @@ Newer versions write a `token_usage_record` per model response, which counts as 
 `token_count` events count if no such record came before for the response: each change of the running total is one
 response, of the size `last`, and so is a `last` without a total. They are written again on many occasions (same total),
 restart at zero in old versions, and are copied into forks. A copy is recognised by the parent's sequence of (total,
-last), or, if the parent is gone, by its timestamp at the moment of the fork. Must not know files.
+last), or, if the parent is gone, by its timestamp, which is not after the moment of the fork. Must not know files.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from claude_tui.sources.values.instants import instant_ms
 from claude_tui.sources.values.json_values import table_of, text_of
 
 COPY_MS: Final = 1000
-"""How long after the start of a fork copied history may be stamped."""
+"""How long after the start of a fork copied history may be stamped; what is stamped before it is a copy, too."""
 
 
 class Rollout(DescribedThread):
@@ -213,7 +213,7 @@ class Rollout(DescribedThread):
             if thread == parent:
                 return None
             break
-        return parent if abs(time_ms - state.started_ms) <= COPY_MS else None
+        return parent if time_ms <= state.started_ms + COPY_MS else None
 
     def _event(self, key: str, thread: str, model: str, tokens: Tokens, time_ms: int, offset: int) -> ResponseEvent:
         state = self._state

@@ -91,14 +91,15 @@ def test_sub_agents_have_a_number_a_price_and_a_model(history: ClaudeHome, capsy
     assert "claude-sonnet-4-5-20250929" in printed and "lost caches" in printed
 
 
+@pytest.mark.parametrize("narrowed", [[], ["--project", "/home/user/code/inskill-332/work"]], ids=["all", "project"])
 def test_results_of_tools_say_what_they_brought_into_prompts_where_that_is_asked(
-    history: ClaudeHome, capsys: pytest.CaptureFixture[str]
+    history: ClaudeHome, capsys: pytest.CaptureFixture[str], narrowed: list[str]
 ) -> None:
-    parts = {row["label"]: row for row in report(capsys, "--by", "context")["rows"]}
+    parts = {row["label"]: row for row in report(capsys, "--by", "context", *narrowed)["rows"]}
     brought = {label.removeprefix("result "): row for label, row in parts.items() if label.startswith("result ")}
-    assert brought.keys() >= {"Bash", "mcp__shop__lookup"}
+    assert brought.keys() >= {"mcp__shop__lookup", *([] if narrowed else ["Bash"])}
     for by in ("tool", "mcp"):
-        plain, found = report(capsys, "--by", by), report(capsys, "--by", by, "--context")
+        plain, found = (report(capsys, "--by", by, *more, *narrowed) for more in ([], ["--context"]))
         assert found["total_cost_nano"] == plain["total_cost_nano"]
         assert {row["results_tokens_est"] for row in plain["rows"]} == {None}
         for name in ("tokens_est", "carried_nano"):

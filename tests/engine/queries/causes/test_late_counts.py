@@ -76,3 +76,19 @@ def test_a_lost_cache_follows_what_telemetry_says_of_its_response(tmp_path: Path
     table.restore(row)
     store.revision += 1
     assert causes.of_which(Query()) == Causes(store).of_which(Query())
+
+
+def test_what_a_lost_cache_cost_follows_the_terms_of_its_response(tmp_path: Path) -> None:
+    """The same tokens, billed otherwise: telemetry may tell that, too."""
+    home, other = ClaudeHome(tmp_path / "logged"), ClaudeHome(tmp_path / "billed")
+    for folder, place in ((home, "not_available"), (other, "us")):
+        counters = usage(0, 10, write_5m=20_500, inference_geo=place)
+        folder.append(FIRST, assistant("msg_2", T + 1000, counters, model="claude-opus-4-6"))
+    store, billed = counted(home.folder), counted(other.folder).table
+    causes = Causes(store)
+    before = causes.of_which(Query()).missed.cost_nano
+    store.table.change(1, AsLogged(store.table.usage(1), billed.terms[1], billed.flags[1]))
+    store.revision += 1
+    assert store.table.flags[1] == store.table.as_logged[1].flags, "nothing else has changed"
+    assert causes.of_which(Query()) == Causes(store).of_which(Query())
+    assert causes.of_which(Query()).missed.cost_nano == before * 11 // 10 > before
