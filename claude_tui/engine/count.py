@@ -78,8 +78,9 @@ def count(
         on_progress(Progress(history=opening.history_status))
     if unchanged is not None and not (tasks or opening.is_stale or opening.history_status or setup.pricer.problems):
         unchanged.read_nothing(opening.files)
-    if not opening.files and not _has_anything(opening.store):
-        raise NoLogsError([place for _, place in opening.roots])
+    places = {place for _, place in opening.roots}
+    if places.issuperset(file.path for file in opening.files) and not _has_anything(opening.store):
+        raise NoLogsError([place for _, place in opening.roots])  # a place is among the files if it cannot be listed
     if opening.is_stale or is_more(tasks, UNSAVED_BYTES):
         if meanwhile is None:
             opening.save()

@@ -27,21 +27,26 @@ for asked in ("export --jsonl", "report --json --by agent", "doctor --json"):
 
 
 def told(native: str, cache: Path) -> list[str]:
-    """What is said by a program that may read only what the modes of files allow: root's, too, has no more rights."""
+    """What is said by a program that may read only what the modes of files allow."""
+    done = ran(["-c", ASK], native, cache)
+    assert done.stderr == ""
+    return done.stdout.split("---\n")[:-1]
+
+
+def ran(arguments: list[str], native: str, cache: Path) -> subprocess.CompletedProcess[str]:
+    """Run Python as a user who may read only what the modes of files allow: root's process, too, has no more rights."""
     bound: tuple[str, ...] = ()
     if os.geteuid() == 0:
         if shutil.which("setpriv") is None:
             pytest.skip("root reads all, and there is no setpriv here")
         bound = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
-    done = subprocess.run(
-        [*bound, sys.executable, "-c", ASK],
+    return subprocess.run(
+        [*bound, sys.executable, *arguments],
         capture_output=True,
         text=True,
         timeout=120,
         env={**os.environ, "CLAUDE_TOP_NATIVE": native, "XDG_CACHE_HOME": str(cache)},
     )
-    assert done.stderr == ""
-    return done.stdout.split("---\n")[:-1]
 
 
 @pytest.fixture
@@ -84,3 +89,41 @@ def test_what_is_closed_is_named_and_all_else_counts(
     counted = {json.loads(line)["key"] for line in export.splitlines()}
     assert counted == {*(f"msg_{number:02}" for number in range(FOLDERS)), "msg_agent"} - {*lost}
     assert ("Explore" in agents) == (name == "-p3/s1.jsonl" or mode == 0o700)
+
+
+@pytest.mark.parametrize("native", ["0", "1"])
+@pytest.mark.parametrize("has_history", [True, False])
+def test_a_place_that_is_closed_is_named(
+    home: ClaudeHome, core: Core, own_home: Path, native: str, has_history: bool
+) -> None:
+    def asked(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return ran(["-m", "claude_tui", *arguments], native, own_home / "cache")
+
+    if has_history:
+        assert asked("ledger", "keep").returncode == 0
+    before = json.loads(asked("report", "--json").stdout)
+    projects = home.folder / "projects"
+    projects.chmod(0o000)
+    try:
+        closed, doctor = asked("report", "--json"), asked("doctor", "--json")
+    finally:
+        projects.chmod(0o700)
+    if has_history:
+        said = json.loads(closed.stdout)
+        assert said["totals"] == before["totals"]
+        assert [one["path"] for one in json.loads(doctor.stdout)["problems"]["listed"]] == [str(projects)]
+    else:
+        assert (closed.returncode, closed.stdout) == (3, "")
+        assert f"{projects} (not readable)" in closed.stderr
+    assert json.loads(asked("report", "--json").stdout) == before
+
+
+def test_a_closed_folder_of_another_client_is_named(home: ClaudeHome, own_home: Path) -> None:
+    day = own_home / ".codex" / "sessions" / "2026" / "05"
+    day.mkdir(parents=True)
+    day.chmod(0o000)
+    try:
+        doctor = told("0", own_home / "cache")[2]
+    finally:
+        day.chmod(0o700)
+    assert [one["path"] for one in json.loads(doctor)["problems"]["listed"]] == [str(day)]

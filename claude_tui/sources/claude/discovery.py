@@ -114,8 +114,7 @@ def transcripts(root: Path) -> Iterator[LogFile]:
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError:
-            if folder != top:
-                yield refused("claude", top, folder)
+            yield refused("claude", top, folder)
             continue
         below = []
         for entry in entries:

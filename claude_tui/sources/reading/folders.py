@@ -18,8 +18,8 @@ def log_files(source: str, root: Path, folder: str, is_log: Callable[[str], bool
     """Walk `folder`, a path below `root`, for regular files whose name `is_log` accepts.
 
     Yields folders and files in name order. A folder is entered once however often it is linked to, so loops end; hard
-    links are one file. Unreadable folders are skipped. `Links` describes links to folders, `is_link_within` links to
-    files.
+    links are one file. Of a folder that cannot be listed itself is yielded: reading it reports why. `Links` describes
+    links to folders, `is_link_within` links to files.
     """
     seen: set[tuple[int, int]] = set()
     root = Path(os.path.abspath(root))
@@ -38,7 +38,10 @@ def log_files(source: str, root: Path, folder: str, is_log: Callable[[str], bool
             seen.add((found.st_dev, found.st_ino))
             with os.scandir(at) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
         except OSError:
+            yield refused(source, root, at)
             continue
         below = []
         for entry in entries:
