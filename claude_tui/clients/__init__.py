@@ -37,7 +37,7 @@ _DECLARED: Final = (
             ("CLAUDE_CONFIG_DIRS", "the same, separated as in PATH; used if CLAUDE_CONFIG_DIR is not set"),
             (
                 "CLAUDE_CODE_DISABLE_1M_CONTEXT",
-                "1: context windows of Claude Code have 200k tokens, whatever the model",
+                "1: contexts of Claude Code have 200k tokens, whatever the model",
             ),
         ),
         short_windows="CLAUDE_CODE_DISABLE_1M_CONTEXT",
