@@ -57,6 +57,7 @@ def client_total(row: Mapping[str, Any], offset: int) -> ClientTotal | None:
 def complete(found: Iterable[ClientTotal], known: Iterable[ClientTotal], read_at: ReadAt) -> list[ClientTotal]:
     """Add to totals what the lines before them say. `known` are those that stood before them in the same file."""
     before, made = list(known), list[ClientTotal]()
+    told = {total.identity for total in before}
     doubtful: list[tuple[int, int]] = []
     for total in found:
         total = total._replace(last_ms=_newest_ms(read_at, total.offset))
@@ -69,7 +70,9 @@ def complete(found: Iterable[ClientTotal], known: Iterable[ClientTotal], read_at
             is_doubtful = total.last_ms > total.start_ms + total.duration_ms + CLOCK_MS
         if is_doubtful:
             doubtful.append((len(made), base.offset if base is not None else -1))
-        before.append(total)
+        if total.identity not in told:  # a job in the background says it twice: what follows begins with the first
+            told.add(total.identity)
+            before.append(total)
         made.append(total)
     if doubtful:
         with_turns = _with_turns([(made[at], since) for at, since in doubtful], read_at)
