@@ -273,3 +273,14 @@ async def test_blocks_say_whose_they_are_where_there_are_several_clients() -> No
         await press(pilot, number("blocks"))
         assert "5 hours" in screen_text(app)
         assert "alone" not in screen_text(app)
+
+
+@pytest.mark.parametrize(("key", "what"), [("a", "client"), ("A", "account")])
+@pytest.mark.parametrize("is_any", [True, False])
+async def test_where_there_is_nothing_to_choose_among_it_says_why(key: str, what: str, is_any: bool) -> None:
+    present = {"sources": ("claude",), "accounts": ("/home/a/.claude",)} if is_any else {"sources": (), "accounts": ()}
+    source = FakeSource(lambda query, now_ms: replace(snapshot(query=query, now_ms=now_ms), **present))
+    async with running(source) as (app, pilot):
+        await press(pilot, key)
+        said = f"there is only one {what} here" if is_any else f"there is no {what} here yet"
+        await wait_until(pilot, lambda: said in [one.message for one in app._notifications])

@@ -144,6 +144,17 @@ def test_every_series_has_its_sign_in_the_legend(columns: int, names: list[str])
     assert len(fitted) == 4
 
 
+async def test_names_of_the_legend_are_whole_as_long_as_there_is_room_and_cut_by_no_more() -> None:
+    names = ("sonnet-4-5", "opus-4-5")
+    assert [fitted_names(names, columns) for columns in (24, 23)] == [[*names], ["sonnet-4…", "opus-4-5"]]
+    async with running(view="days") as (app, _):
+        chart = app.query_one(CostChart)
+        long = "x" * chart.size.width
+        chart.show(Stack(DAYS[:3], (long, "opus-4-5"), ((1, 1, 1), (1, 1, 1))))
+        legend = chart.render_line(0).text
+    assert "…" in legend and "opus-4-5" in legend
+
+
 async def test_a_chart_of_nothing_says_so_once_that_is_known() -> None:
     async with running(view="days") as (app, _):
         chart = app.query_one(CostChart)
