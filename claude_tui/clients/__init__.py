@@ -35,7 +35,12 @@ _DECLARED: Final = (
         env=(
             ("CLAUDE_CONFIG_DIR", "config folders of Claude Code, or their projects folders, separated by commas"),
             ("CLAUDE_CONFIG_DIRS", "the same, separated as in PATH; used if CLAUDE_CONFIG_DIR is not set"),
+            (
+                "CLAUDE_CODE_DISABLE_1M_CONTEXT",
+                "1: contexts of Claude Code have 200k tokens, whatever the model",
+            ),
         ),
+        short_windows="CLAUDE_CODE_DISABLE_1M_CONTEXT",
         not_logged=(
             "calls a web search makes inside",
             "titles of sessions",

@@ -20,7 +20,7 @@ class Client(NamedTuple):
 
     `name` stands in options, reports and the ledger; `label` is what its makers call it; `glyph` stands for it on a
     narrow screen, and `letter` if there are only plain characters. `env` are the variables that move its logs, each
-    with a few words for the manual.
+    with a few words for the manual, and `short_windows`, the one that denies its models long context windows.
 
     `reader` is a class with the methods of `sources.protocol.Source`. `read_columns` is a faster way to the same,
     called as `sources.registry.read_columns` is; where fewer than `little_bytes` are new in a log the reader is used
@@ -67,6 +67,7 @@ class Client(NamedTuple):
     logs_cost: bool = False
     resume: str = ""
     env: tuple[tuple[str, str], ...] = ()
+    short_windows: str = ""
     root: str = ""
     parts: tuple[str, ...] = ()
     not_logged: tuple[str, ...] = ("failed attempts",)

@@ -48,6 +48,9 @@ APPENDED: Final = frozenset(client.name for client in SOURCES.values() if client
 """Clients whose logs are plain files that only grow. Others may spread one log over several files."""
 
 
+_YES: Final = ("1", "true", "yes", "on")
+"""What switches a variable of the environment on."""
+
 _task: Final = partial(tuple.__new__, Task)
 _seen: Final = partial(tuple.__new__, Seen)
 """Make one of a tuple, for there may be tens of thousands: their own way takes three times as long."""
@@ -81,6 +84,9 @@ class Opening:
             clients=() if len(clients) == len(CLIENTS) else clients,
         )
         self.store.is_telemetry_on = TELEMETRY in setup.config.sources
+        self.store.short_windows = [
+            name for name, client in CLIENTS.items() if setup.config.env.get(client.short_windows, "").lower() in _YES
+        ]
         self._ledger_file = setup.ledger_file
         # Names of keys are not kept in the cache, so a count that needs them reads every log.
         self.cache = Cache(None if keep_names else setup.cache_folder, self._identity(setup))

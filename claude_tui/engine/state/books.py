@@ -56,7 +56,7 @@ class Books:
     `remembered_days` are the local days with responses that only the ledger knows, `sessions` those that own any.
     Of telemetry only what `clients` said is taken in, everything if none is named; `is_telemetry_on`: it is among what
     is read, if any is there. `told` is what it said, None for nothing, or before single responses are loaded; `is_told`
-    says of both whether it said anything.
+    says of both whether it said anything. `short_windows` are the clients in which no model has a long context window.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class Books:
         self.accounts = accounts or Accounts()
         self.clients = clients
         self.is_telemetry_on = False
+        self.short_windows: Collection[str] = ()
         self.revision = 0
         self._keep_names = keep_names
         self._empty()

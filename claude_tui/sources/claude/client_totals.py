@@ -56,11 +56,14 @@ def client_total(row: Mapping[str, Any], offset: int) -> ClientTotal | None:
 
 def complete(found: Iterable[ClientTotal], known: Iterable[ClientTotal], read_at: ReadAt) -> list[ClientTotal]:
     """Add to totals what the lines before them say. `known` are those that stood before them in the same file."""
-    before, made = list(known), list[ClientTotal]()
+    before = dict[object, ClientTotal]()  # a job in the background says it twice: what follows begins with the first
+    for total in known:
+        before.setdefault(total.identity, total)
+    made: list[ClientTotal] = []
     doubtful: list[tuple[int, int]] = []
     for total in found:
         total = total._replace(last_ms=_newest_ms(read_at, total.offset))
-        base = next((one for one in reversed(before) if _may_follow(one, total)), None)
+        base = next((one for one in reversed(before.values()) if _may_follow(one, total)), None)
         if base is not None:
             start_ms = total.last_ms - (total.duration_ms - base.duration_ms)
             first_ms = _first_ms(read_at, base.offset, total.offset)
@@ -69,7 +72,7 @@ def complete(found: Iterable[ClientTotal], known: Iterable[ClientTotal], read_at
             is_doubtful = total.last_ms > total.start_ms + total.duration_ms + CLOCK_MS
         if is_doubtful:
             doubtful.append((len(made), base.offset if base is not None else -1))
-        before.append(total)
+        before.setdefault(total.identity, total)
         made.append(total)
     if doubtful:
         with_turns = _with_turns([(made[at], since) for at, since in doubtful], read_at)

@@ -32,7 +32,18 @@ from tests.engine.counting import (
     reference,
 )
 from tests.engine.ledgers import Run, ledger_in
-from tests.engine.unlogged import DAMAGES, FORKED, SETS, counted_sums, damage, expected, expected_left, left_of, served
+from tests.engine.unlogged import (
+    DAMAGES,
+    FORKED,
+    SETS,
+    TOTAL,
+    counted_sums,
+    damage,
+    expected,
+    expected_left,
+    left_of,
+    served,
+)
 from tests.fuzz.sameness import differences
 from tests.logs import ClaudeHome, assistant, usage
 
@@ -142,6 +153,17 @@ def test_a_ledger_alone_gives_the_same(folder: Path, tmp_path: Path) -> None:
 def test_logs_copied_to_a_second_place_add_nothing(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "copy")
     assert left_of(counted(folder, tmp_path / "copy")) == expected_left(folder)
+
+
+@golden
+def test_a_total_that_is_written_twice_counts_once(folder: Path, tmp_path: Path) -> None:
+    """As by a job in the background, which says it a second time at its end."""
+    for path in sorted(folder.glob("projects/*/**/*.jsonl")):
+        lines = path.read_bytes().splitlines(keepends=True)
+        there = tmp_path / path.relative_to(folder)
+        there.parent.mkdir(parents=True, exist_ok=True)
+        there.write_bytes(b"".join(line * 2 if TOTAL in line else line for line in lines))
+    assert left_of(counted(tmp_path)) == expected_left(folder)
 
 
 @pytest.mark.parametrize("how", DAMAGES)

@@ -62,11 +62,11 @@ def _activity_of_line(facts: FileFacts | None, last_ms: int, age_ms: int) -> Act
     return Activity(SessionState.IDLE, since_ms=last_ms)
 
 
-def context_window(pricer: Pricer, facts: FileFacts) -> int:
+def context_window(pricer: Pricer, facts: FileFacts, *, is_short: bool = False) -> int:
     """Return the context window a session has by its log, else the one it seems to have; 0 if its model is unknown.
 
     Models with one window have it; others show 200k until any prompt has passed that, because the logs seldom say
-    which was asked for.
+    which was asked for. No model has more if the client `is_short`, because it was told to do without.
     """
     model = facts.context_model
     if not model:
@@ -74,6 +74,8 @@ def context_window(pricer: Pricer, facts: FileFacts) -> int:
     if facts.context_window:
         return facts.context_window
     least, most = _windows(pricer, model)
+    if is_short:
+        return min(least, BASE_WINDOW)
     if least == most or max(facts.largest_prompt, facts.context_tokens, facts.compacted_tokens) > least:
         return most
     return least

@@ -57,12 +57,13 @@ def session_row(
     source, session = key
     title, project = title.strip() or (presence.name.strip() if presence else ""), subtotal.earliest[1]
     models, has_agents = _used(subtotal.parts)
+    window = context_window(store.pricer, known, is_short=source in store.short_windows) if context_model else 0
     # Every field by its place, for there may be thousands of rows: by its name each would take six times as long.
     return _session_row((
         session, display_name(title or _short(session)), source, project, _shown(project),
         _shown(branch) if branch else "", _shown(version) if version else "", models, subtotal.totals,
         AgentRows(key, subtotal.parts, store.facts.agents) if has_agents else (), _DONE, context_tokens,
-        context_window(store.pricer, known) if context_model else 0, compactions, compacted_tokens, 0,
+        window, compactions, compacted_tokens, 0,
         "" if title else prompt, folder,
     ))  # fmt: skip
 

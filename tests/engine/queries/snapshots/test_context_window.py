@@ -97,6 +97,23 @@ def test_models_of_other_vendors_have_one_window(model: str, window: int) -> Non
         assert context_window(PRICER, FileFacts("s1", context_tokens=tokens, context_model=model)) == window
 
 
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(("said", "is_short"), [("1", True), ("true", True), ("0", False), ("", False)])
+def test_no_window_is_long_if_the_client_is_told_to_do_without(
+    claude_home: ClaudeHome, tmp_path: Path, case: str, said: str, is_short: bool
+) -> None:
+    rows, window = CASES[case]
+    claude_home.append(*rows)
+    config = config_of(claude_home.folder)._replace(env={"CLAUDE_CODE_DISABLE_1M_CONTEXT": said})
+    setup = Setup(config, PRICER, UTC, cache_folder=tmp_path / "cache")
+    for _ in ("cold", "warm"):
+        found = windows(count(setup, processes=here()))
+        assert {key: at for key, (_, at) in found.items()} == {"s1": SHORT if is_short else window}
+    without = setup._replace(config=config_of(claude_home.folder))
+    found = windows(count(without, processes=here()))
+    assert {key: at for key, (_, at) in found.items()} == {"s1": window}, "nothing of it is kept"
+
+
 def test_a_session_in_two_files_has_the_long_window_if_either_had(claude_home: ClaudeHome) -> None:
     claude_home.append(prompt(1, 250_000), project="-a")
     claude_home.append(prompt(2, 100_000), project="-b")
