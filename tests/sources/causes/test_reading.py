@@ -152,3 +152,14 @@ def test_what_the_client_made_up_itself_is_no_response(tmp_path: Path) -> None:
     path = str(ClaudeHome(tmp_path).append(*rows))
     for read in (read_causes, read_plainly):
         assert len(read(path)[0].responses) == 1
+
+
+def test_a_sub_agent_beside_the_conversation_may_have_a_name_that_cannot_be_written(
+    tmp_path: Path, read: ReadCauses
+) -> None:
+    inner = {"type": "assistant", **assistant("msg_1", T, usage(1, 2))}
+    data = {"type": "agent_progress", "agentId": "a\ud83d", "message": inner}
+    path = tmp_path / "s1.jsonl"
+    path.write_text(json.dumps({"type": "progress", "sessionId": "s1", "data": data}) + "\n")
+    for found in (read(str(path))[0], read_plainly(str(path))[0]):
+        assert [thread.name for thread in unpacked(packed(found)).threads] == ["a?"]

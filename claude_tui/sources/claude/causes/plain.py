@@ -97,7 +97,7 @@ def _progress(value: Object, session: str, offset: int) -> CausesLine | None:
     line = line_of({**inner, "type": "assistant"}, session, offset)
     if line is None:
         return None
-    line.key, line.agentId = row.key, row.agent
+    line.key, line.agentId = row.key, _written(row.agent)
     line.isSidechain = True
     line.timestamp = line.timestamp or _said(value, "timestamp")
     line.gitBranch = line.gitBranch or _said(value, "gitBranch")
