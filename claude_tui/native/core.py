@@ -16,7 +16,7 @@ from claude_tui.records import NamedTuple
 if TYPE_CHECKING:
     import ctypes
 
-VERSION: Final = 13
+VERSION: Final = 14
 """Of request and answer, as the core has it."""
 
 

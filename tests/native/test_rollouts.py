@@ -185,6 +185,14 @@ def test_what_a_fork_may_repeat_is_left_to_python(core: Core, tmp_path: Path) ->
     assert differences(tmp_path, path)[0] == []
 
 
+@pytest.mark.parametrize("folder", ["", None])
+def test_a_thread_that_says_no_folder_is_python_s(core: Core, tmp_path: Path, folder: str | None) -> None:
+    first = meta("x")
+    first["payload"]["cwd"] = folder
+    path = write(tmp_path, "x", [first, *START[1:], *END])
+    assert begun(file_of(path, tmp_path)) is None and differences(tmp_path, path)[0] == []
+
+
 def test_a_rollout_that_begins_with_an_unusual_line_is_python_s(core: Core, tmp_path: Path) -> None:
     path = write(tmp_path, "x", [count(A, A), *START])
     assert begun(file_of(path, tmp_path)) is None and differences(tmp_path, path)[0] == []

@@ -32,7 +32,7 @@ use request::{File, Request};
 use walk::Walk;
 
 /// What the other side must expect: it moves with the shape of request and answer, and with the rule.
-pub const VERSION: u32 = 13;
+pub const VERSION: u32 = 14;
 
 const DONE: i32 = 0;
 const REFUSED: i32 = 1;

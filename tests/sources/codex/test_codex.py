@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from claude_tui.model import ProblemKind, Usage
 from claude_tui.sources.codex import CodexSource
 from claude_tui.sources.codex.counting import records
+from claude_tui.sources.codex.fast.reader import read_columns
 from claude_tui.sources.protocol import Checkpoint, LogFile, SourceConfig
 from claude_tui.sources.records.events import ResponseEvent
+from tests.fuzz.sameness import disagreements
 from tests.sources.codex.logs import (
     NO_INFO,
     A,
@@ -340,6 +342,34 @@ def test_a_line_without_an_instant_has_that_of_the_line_before(tmp_path: Path, s
     for cut in range(1, len(lines)):
         times = [row.time_ms for row in read_in_two_halves(tmp_path, path, cut)]
         assert times == [1795244405000, 1795244409000, 1795244409000]
+
+
+def test_a_response_dated_by_the_line_before_is_named(tmp_path: Path) -> None:
+    lines = [meta("x", 3), turn(second=5), told("x", "r1", A), told("x", "r2", B, second=9), count(A, A), count(B, B)]
+    for undated in (lines[2], lines[4], lines[5]):
+        del undated["timestamp"]
+    write(tmp_path, "x", lines)
+    file = log_file(SOURCE, tmp_path)
+    read = SOURCE.read(file)
+    assert [(one.kind, one.detail) for one in read.problems] == [
+        (ProblemKind.UNDATED, "no time: dated like the line before it")
+    ] * 2, "what counts nothing needs no time"
+    assert disagreements(read, read_columns(file, keep_names=True)) == []
+
+
+@pytest.mark.parametrize("own", ["", None, "/work"])
+def test_a_thread_that_says_no_folder_has_that_of_its_first_turn(tmp_path: Path, own: str | None) -> None:
+    first = meta("x")
+    first["payload"]["cwd"] = own
+    later = turn("gpt-5.6", "t2", 3)
+    later["payload"]["cwd"] = "/later"
+    write(tmp_path, "x", [first, count(A, A), turn(), told("x", "r1", B), later, told("x", "r2", C, "t2")])
+    file, want = log_file(SOURCE, tmp_path), own or "/elsewhere"
+    read = SOURCE.read(file)
+    assert [row.cwd for row in read.rows][-2:] == [want, want]
+    assert read.facts.cwd == want
+    quick = read_columns(file, keep_names=True)
+    assert disagreements(read, quick) == []
 
 
 def test_a_line_without_an_instant_and_none_before_is_named(tmp_path: Path) -> None:

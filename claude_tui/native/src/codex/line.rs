@@ -145,9 +145,11 @@ fn record<'a>(cursor: &mut Cursor<'a>) -> Read<Said<'a>> {
 
 fn meta<'a>(cursor: &mut Cursor<'a>) -> Read<Said<'a>> {
     let (mut thread, mut forked, mut parent, mut has_source) = (Text::Absent, Text::Absent, Text::Absent, false);
+    let mut folder = Text::Absent;
     cursor.object(
         |cursor, name| match name {
             "id" => thread.read(cursor),
+            "cwd" => folder.read(cursor),
             "forked_from_id" => forked.read(cursor),
             "parent_thread_id" => parent.read(cursor),
             "source" => {
@@ -158,6 +160,7 @@ fn meta<'a>(cursor: &mut Cursor<'a>) -> Read<Said<'a>> {
         },
         1,
     )?;
+    needed(folder)?; // where it is not said, a turn says it
     let is_said = |text: &Text<'_>| !matches!(text, Text::Absent | Text::Null);
     let may_have_parents = has_source || is_said(&forked) || is_said(&parent);
     Ok(Said::Meta { thread: needed(thread)?, may_have_parents })

@@ -10,6 +10,7 @@ from claude_tui.sources.codex.counting.state import State
 from claude_tui.sources.codex.counting.threads import Sequence
 from claude_tui.sources.protocol import FileFacts
 from claude_tui.sources.values.instants import instant_ms
+from claude_tui.sources.values.json_values import text_of
 
 _TURNS: Final = 64
 
@@ -58,6 +59,10 @@ class DescribedThread:
         """Remember the time of a record that every reader looks at, for records without a time."""
         self._state.dated_ms = instant_ms(timestamp) or self._state.dated_ms
 
+    def see_folder(self, turn: Mapping[str, object]) -> None:
+        """Take the folder of the first turn that has one, unless the thread said its own."""
+        self._state.cwd = self._state.cwd or text_of(turn, "cwd")
+
     def name_model(self, model: str, turn: str) -> None:
         """Use the model of a turn from here on."""
         state = self._state
@@ -81,7 +86,7 @@ class DescribedThread:
         state.parents = [meta.parent] if meta.parent and meta.parent != state.thread else []
         state.leading = bool(state.parents)
         state.is_subagent, state.agent_type = meta.is_subagent, meta.agent_type
-        state.cwd, state.branch, state.version = meta.cwd, meta.branch, meta.version
+        state.cwd, state.branch, state.version = meta.cwd or state.cwd, meta.branch, meta.version
         state.started_ms = meta.started_ms
         state.dated_ms = instant_ms(record.get("timestamp")) or meta.started_ms or state.dated_ms
         if meta.root:

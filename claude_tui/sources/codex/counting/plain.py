@@ -3,7 +3,6 @@ sum."""
 
 from __future__ import annotations
 
-from claude_tui.model import ProblemKind
 from claude_tui.sources.codex.compressed import open_rollout
 from claude_tui.sources.codex.counting.records import talk_of
 from claude_tui.sources.codex.counting.rollout import Rollout
@@ -27,8 +26,8 @@ def read_rollout(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, lis
             talk = talk_of(line) or talk
             for record in reader.objects(offset, line, is_slim=True):
                 events += rollout.events(record, offset)
-            while rollout.bad_counts:
-                reader.problem(ProblemKind.BAD_COUNT, offset, rollout.bad_counts.pop())
+            for kind, detail in rollout.doubts():
+                reader.problem(kind, offset, detail)
         if not events and not rollout.has_counted:
             reader.problems = reader.problems.with_more(Problems(unrecognised(file.path)))
         mark, rows = reader.checkpoint(state=rollout.state()), [event.row for event in events]

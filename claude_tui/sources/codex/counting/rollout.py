@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from claude_tui.model import Usage, UsageRow
+from claude_tui.model import ProblemKind, Usage, UsageRow
 from claude_tui.pricing.billing.tiers import terms_of_tier
 from claude_tui.sources.auditing.audit import INHERITED, RESTATED
 from claude_tui.sources.codex.counting.described import DescribedThread, OtherThreads
@@ -32,17 +32,21 @@ from claude_tui.sources.records.events import BadCountError, ResponseEvent, coun
 from claude_tui.sources.values.instants import instant_ms
 from claude_tui.sources.values.json_values import table_of, text_of
 
+UNDATED: Final = "no time: dated like the line before it"
+
 COPY_MS: Final = 1000
 """How long after the start of a fork copied history may be stamped; what is stamped before it is a copy, too."""
 
 
 class Rollout(DescribedThread):
-    """One thread, followed record by record. `bad_counts` collects the names of counters that are not counts."""
+    """One thread, followed record by record. `bad_counts` collects the names of counters that are not counts,
+    `undated` is how many responses had no time but for that of a line before."""
 
     def __init__(self, stem: str, others: OtherThreads, state: str = "") -> None:
         super().__init__(stem, others)
         self._unnamed: list[ResponseEvent] = []
         self.bad_counts: list[str] = []
+        self.undated = 0
         if state:
             self._resume(state)
 
@@ -64,6 +68,7 @@ class Rollout(DescribedThread):
             self._see_meta(meta_of(payload), record)
         elif kind == "turn_context":
             self.see_dated(record.get("timestamp"))
+            self.see_folder(payload)
             yield from self._see_model(payload, offset)
         elif kind == "thread_settings_applied":
             self.see_dated(record.get("timestamp"))
@@ -80,17 +85,26 @@ class Rollout(DescribedThread):
                 self._state.window = window_of(payload) or self._state.window
             try:
                 count = self._see_record if kind == "token_usage_record" else self._see_total
-                event = count(payload, instant_ms(record.get("timestamp")) or self._state.dated_ms, offset)
+                time_ms = instant_ms(record.get("timestamp"))
+                event = count(payload, time_ms or self._state.dated_ms, offset)
             except BadCountError as error:
                 self.bad_counts.append(f"{kind}.{error}")
                 return
             if event and not event.row.time_ms:
                 self.bad_counts.append(f"{kind}.timestamp")
             elif event:
+                self.undated += not time_ms
                 self._state.dated_ms = event.row.time_ms
                 if not event.row.model:
                     self._unnamed.append(event)
                 yield event
+
+    def doubts(self) -> list[tuple[ProblemKind, str]]:
+        """Return what was in doubt since this was asked last."""
+        found = [(ProblemKind.BAD_COUNT, name) for name in reversed(self.bad_counts)]
+        found += [(ProblemKind.UNDATED, UNDATED)] * self.undated
+        self.bad_counts, self.undated = [], 0
+        return found
 
     def _resume(self, state: str) -> None:
         self._is_new, values, unnamed = json.loads(state)

@@ -11,7 +11,6 @@ from typing import Final
 
 import msgspec
 
-from claude_tui.model import ProblemKind
 from claude_tui.sources.codex.compressed import open_rollout
 from claude_tui.sources.codex.counting.records import talk_of
 from claude_tui.sources.codex.counting.threads import Threads
@@ -116,8 +115,8 @@ class _Reading:
         rollout = self._rollout
         for record in self._reader.objects(offset, line, is_slim=True):
             rollout.add(record, offset)
-        while rollout.bad_counts:
-            self._reader.problem(ProblemKind.BAD_COUNT, offset, rollout.bad_counts.pop())
+        for kind, detail in rollout.doubts():
+            self._reader.problem(kind, offset, detail)
 
     def _see_talk(self, block: bytes) -> None:
         """Find the newest line of the conversation."""

@@ -55,6 +55,8 @@ class FastRollout(Rollout):
 
     def add(self, record: Mapping[str, object], offset: int) -> None:
         """Process a record by the counting rule."""
+        if not self._state.cwd:
+            self._own = None  # it may say the folder
         for event in self.events(record, offset):
             self._builder.add(event.row)
 
@@ -74,7 +76,7 @@ class FastRollout(Rollout):
         return True
 
     def _take_turn(self, turn: CodexTurn, timestamp: str) -> bool:
-        if self._unnamed or not turn.model:
+        if self._unnamed or not turn.model or not self._state.cwd:
             return False
         self._see_dated(timestamp)
         self.name_model(turn.model, turn.turn_id)
