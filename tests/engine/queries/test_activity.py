@@ -134,6 +134,25 @@ def test_a_prompt_after_an_error_is_no_failure_any_more() -> None:
     assert now(ENTRY._replace(status="idle"), end).state is SessionState.FINISHED
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ("<command-name>/status</command-name>", "<local-command-stdout>well</local-command-stdout>"),
+        ("<bash-input>ls</bash-input>", "<bash-stdout>a.txt</bash-stdout><bash-stderr></bash-stderr>"),
+    ],
+)
+def test_a_command_of_the_users_own_leaves_a_failure_and_a_limit_as_they_are(rows: tuple[str, str]) -> None:
+    limit = failed_row(status="rejected", resetsAt=NOW_MS // 1000 + 3600)
+    typed = [
+        {"type": "user", "timestamp": "2026-11-29T23:54:55.000Z", "message": {"role": "user", "content": text}}
+        for text in rows
+    ]
+    idle = ENTRY._replace(status="idle")
+    found = now(idle, end_of(ClaudeTurnReader(), [limit, *typed]))
+    assert (found.state, found.until_ms, found.error) == (SessionState.LIMITED, NOW_MS + 3_600_000, "rate_limit")
+    assert now(idle, end_of(ClaudeTurnReader(), [failed_row(), *typed])).state is SessionState.FAILED
+
+
 def test_a_stale_reason_to_wait_is_not_believed() -> None:
     entry = entry_of({"pid": 7, "sessionId": "s1", "status": "busy", "waitingFor": "permission prompt"})
     assert entry is not None

@@ -21,6 +21,8 @@ _ARGUMENTS: Final = ("command", "file_path", "notebook_path", "url", "pattern", 
 _STOPPED: Final = "[Request interrupted by user"
 _LOCAL: Final = ("<local-command-", "<bash-stdout>", "<bash-stderr>")
 """How rows begin that hold what a command of the user's own printed: no model is asked."""
+_COMMAND: Final = ("<command-name>", "<bash-input>")
+"""How rows begin that hold such a command; one that asks a model begins so, too."""
 
 
 class ClaudeTurnReader:
@@ -32,6 +34,7 @@ class ClaudeTurnReader:
         self._asked_ms = self._over_ms = self._closed_ms = self._compacted_ms = self._newest_ms = 0
         self._error, self._until_ms, self._error_ms = "", 0, 0
         self._retry = (0, 0, 0, 0)
+        self._asked_before = 0
 
     def see(self, row: dict[str, object]) -> None:
         """Take in one row."""
@@ -80,7 +83,10 @@ class ClaudeTurnReader:
         elif text.startswith(_LOCAL):
             if not self._tools:  # the row before, with the command's name, asked for nothing
                 self._over_ms = max(self._over_ms, time_ms)
+                self._asked_ms = self._asked_before
         else:
+            if not text.startswith(_COMMAND):
+                self._asked_before = max(self._asked_before, time_ms)
             self._asked_ms = max(self._asked_ms, time_ms)
             if not results:  # a new prompt: what was open before it was given up
                 self._tools = {name: tool for name, tool in self._tools.items() if tool.since_ms > time_ms}
