@@ -21,10 +21,10 @@ from claude_tui.engine.queries.causes.costs.misses import CacheMiss, counted_as,
 from claude_tui.engine.queries.causes.costs.pauses import pauses
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS
 from claude_tui.engine.queries.causes.division import Division
-from claude_tui.engine.queries.causes.known.book import Archive, CauseBook
+from claude_tui.engine.queries.causes.dividend.book import Archive, CauseBook
 from claude_tui.engine.queries.causes.known.columns import FileCalls
 from claude_tui.engine.queries.causes.known.facts import Finder
-from claude_tui.engine.queries.causes.steps import Known, by_context, by_response, line_of, shares_of
+from claude_tui.engine.queries.causes.steps import Dividend, by_context, by_response, line_of, shares_of
 from claude_tui.engine.queries.causes.tables import (
     CauseOf,
     CauseTable,
@@ -137,7 +137,7 @@ class Causes:
         with self._lock:
             self._refreshed()
             with self._store.lock:
-                return self._known().of_which(matching_rows(self._store, query), query.model)
+                return self._dividend().of_which(matching_rows(self._store, query), query.model)
 
     def waste(self, query: Query) -> Sequence[Waste]:
         """Return the dearest avoidable things a query covers, five at most. They may overlap."""
@@ -185,9 +185,9 @@ class Causes:
                 revision = self._store.revision
                 division = Division(self._store, self._book, finder, self._misses, by, ticket)
             making = (
-                by_context(self._known(), self._contexts, query)
+                by_context(self._dividend(), self._contexts, query)
                 if by == CONTEXT
-                else by_response(self._known(), query, by, division, finder)
+                else by_response(self._dividend(), query, by, division, finder)
             )
             made = self._finished(making, revision, hold_s)
             if made is not None:
@@ -208,5 +208,5 @@ class Causes:
                         break
             time.sleep(YIELD_S)
 
-    def _known(self) -> Known:
-        return Known(self._store, self._book, self._biller, self._misses)
+    def _dividend(self) -> Dividend:
+        return Dividend(self._store, self._book, self._biller, self._misses)

@@ -13,7 +13,7 @@ from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
 from claude_tui.engine.queries.causes.costs.misses import CacheMiss
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS, NO_ROW
 from claude_tui.engine.queries.causes.division import Division
-from claude_tui.engine.queries.causes.known.book import CauseBook
+from claude_tui.engine.queries.causes.dividend.book import CauseBook
 from claude_tui.engine.queries.causes.known.facts import Finder
 from claude_tui.engine.queries.causes.of_which import of_which
 from claude_tui.engine.queries.causes.sums import Sums
@@ -29,7 +29,7 @@ MANY: Final = 1 << 10
 """The same of those that are put into groups."""
 
 
-class Known(NamedTuple):
+class Dividend(NamedTuple):
     """What is divided: the responses of a store, with what their logs say of causes, and the lost caches by row."""
 
     store: Store
@@ -42,14 +42,16 @@ class Known(NamedTuple):
         return of_which(self.store, self.book, self.biller, self.misses, rows, model)
 
 
-def by_response(known: Known, query: Query, by: str, division: Division, finder: Finder) -> Iterator[CauseTable | None]:
+def by_response(
+    dividend: Dividend, query: Query, by: str, division: Division, finder: Finder
+) -> Iterator[CauseTable | None]:
     """Divide by what single responses say; yields None after each step, the table at last."""
-    store = known.store
+    store = dividend.store
     sums, responses, total_nano, doubts = Sums(), 0, 0, Doubts()
     rows = one_by_one = matching_rows(store, query)
     table, owners = store.table, store.owners
     if AlikeRows.can_divide(by) and not query.model:
-        alike = AlikeRows(store, known.book, division, known.misses, by)
+        alike = AlikeRows(store, dividend.book, division, dividend.misses, by)
         one_by_one = []
         for start in range(0, len(rows), MANY):
             one_by_one += alike.add(rows[start : start + MANY])
@@ -85,7 +87,7 @@ def by_response(known: Known, query: Query, by: str, division: Division, finder:
         responses, total_nano = responses + is_response, total_nano + cost_nano
         if by == "agent" and is_response:
             (target,) = {share.target for share in shares}
-            sums.add_of_agent(target, store.models[table.model[row]], cost_nano, known.misses.get(row))
+            sums.add_of_agent(target, store.models[table.model[row]], cost_nano, dividend.misses.get(row))
         if by == "tool" and agent is not None and (tool := finder.starter(row)):
             sums.add_started(tool, agent, cost_nano)
     for one in unlogged_lines(store, query):
@@ -94,15 +96,15 @@ def by_response(known: Known, query: Query, by: str, division: Division, finder:
         doubts = Doubts.together((doubts, line.doubts))
         total_nano += line.cost_nano
     notes = DIMENSIONS[by].notes if by in ("kind", "cache") else (*DIMENSIONS[by].notes, NO_ROW)
-    of_which = known.of_which(rows, query.model)
+    of_which = dividend.of_which(rows, query.model)
     yield CauseTable(by, DIMENSIONS[by].convention, total_nano, responses, sums.rows(), of_which, notes, doubts)
 
 
-def by_context(known: Known, contexts: KeptTotals, query: Query) -> Iterator[CauseTable | None]:
+def by_context(dividend: Dividend, contexts: KeptTotals, query: Query) -> Iterator[CauseTable | None]:
     """Divide by what prompts were made of, in steps as `by_response` does."""
-    store = known.store
+    store = dividend.store
     rows = matching_rows(store, query)
-    context = Context(store, known.book, known.biller, known.misses, contexts, query.model)
+    context = Context(store, dividend.book, dividend.biller, dividend.misses, contexts, query.model)
     for _ in context.add(rows):
         yield None
     for one in unlogged_lines(store, query):
@@ -112,7 +114,7 @@ def by_context(known: Known, contexts: KeptTotals, query: Query) -> Iterator[Cau
     responses = sum(model == models[model_of[row]] for row in rows) if model else len(rows)
     about = DIMENSIONS[CONTEXT]
     total_nano = sum(row.cost_nano for row in made)
-    of_which = known.of_which(rows, model)
+    of_which = dividend.of_which(rows, model)
     notes = (*about.notes, NO_ROW)
     yield CauseTable(CONTEXT, about.convention, total_nano, responses, made, of_which, notes, context.doubts)
 
