@@ -20,8 +20,8 @@ from claude_tui.engine.queries.causes.costs.billing import Biller
 from claude_tui.engine.queries.causes.costs.misses import CacheMiss, counted_as, misses_of
 from claude_tui.engine.queries.causes.costs.pauses import pauses
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS
-from claude_tui.engine.queries.causes.dividend.book import Archive, CauseBook
 from claude_tui.engine.queries.causes.division import Division
+from claude_tui.engine.queries.causes.known.book import Archive, CauseBook
 from claude_tui.engine.queries.causes.known.columns import FileCalls
 from claude_tui.engine.queries.causes.known.facts import Finder
 from claude_tui.engine.queries.causes.steps import Dividend, by_context, by_response, line_of, shares_of

@@ -12,8 +12,8 @@ from claude_tui.engine.queries.causes.costs.billing import BilledLine, Biller
 from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
 from claude_tui.engine.queries.causes.costs.misses import CacheMiss
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS, NO_ROW
-from claude_tui.engine.queries.causes.dividend.book import CauseBook
 from claude_tui.engine.queries.causes.division import Division
+from claude_tui.engine.queries.causes.known.book import CauseBook
 from claude_tui.engine.queries.causes.known.facts import Finder
 from claude_tui.engine.queries.causes.of_which import of_which
 from claude_tui.engine.queries.causes.sums import Sums
