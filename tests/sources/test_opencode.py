@@ -604,6 +604,46 @@ def test_2x_rows_carried_over_count_once_and_older_ones_still_count(new_store: S
     ]  # fmt: skip
 
 
+NONE = tokens(0, 0, 0, 0, 0)
+BLANK: dict[str, Record] = {
+    "zero tokens": {"tokens": NONE},
+    "no tokens": {"tokens": None},
+    "no counts": {"tokens": tokens() | {"input": "many"}},
+}
+
+
+@pytest.mark.parametrize("blank", BLANK)
+@pytest.mark.parametrize("is_2x", [True, False])
+@pytest.mark.parametrize("is_new_blank", [True, False])
+def test_a_row_that_tells_no_tokens_hides_no_copy_that_does(
+    store: Store, tmp_path: Path, blank: str, is_2x: bool, is_new_blank: bool
+) -> None:
+    store.connection.executescript(SCHEMA_2 + ("" if is_2x else "DROP TABLE session_v2;"))
+    old, new = (BLANK[blank], {}) if not is_new_blank else ({}, BLANK[blank])
+    store.message("m1", reply(**old))
+    store.new_message("m1", new_reply(**new))
+    assert [value.usage[:2] for value in read_all(SOURCE, tmp_path).values()] == [(100, 25)]
+    assert not poll(tmp_path, None).problems, "the blank copy is no message of its own"
+    (file,) = SOURCE.discover(tmp_path)
+    assert disagreements(SOURCE.read(file), fast.read_columns(file, keep_names=True)) == []
+
+
+@pytest.mark.parametrize("blank", BLANK)
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_row_that_tells_no_tokens_hides_no_file_that_does(
+    new_store: Store, tmp_path: Path, blank: str, is_new: bool
+) -> None:
+    (new_store.new_message if is_new else new_store.message)("msg_1", (new_reply if is_new else reply)(**BLANK[blank]))
+    new_layout(tmp_path, "msg_1", reply())
+    assert [value.usage[:2] for value in read_all(SOURCE, tmp_path).values()] == [(100, 25)]
+
+
+def test_a_row_of_a_kind_that_does_not_count_hides_no_copy_that_does(new_store: Store, tmp_path: Path) -> None:
+    new_store.message("m1", reply())
+    new_store.new_message("m1", new_reply(T0 + 1), kind="answer_v3")
+    assert [value.usage[:2] for value in read_all(SOURCE, tmp_path).values()] == [(100, 25)]
+
+
 def test_2x_forks_count_only_what_was_said_in_them(new_store: Store, tmp_path: Path) -> None:
     new_store.new_message("msg_1", new_reply())
     first = poll(tmp_path, None)

@@ -11,7 +11,7 @@ from typing import Final
 
 from claude_tui.model import Usage, UsageRow
 from claude_tui.records import NamedTuple
-from claude_tui.sources.records.events import ResponseEvent, count_of, nano_of
+from claude_tui.sources.records.events import BadCountError, ResponseEvent, count_of, nano_of
 from claude_tui.sources.values.instants import instant_ms
 from claude_tui.sources.values.json_values import table_of, text_of
 
@@ -101,6 +101,15 @@ def is_answer_without_tokens(data: Mapping[str, object], kind: str) -> bool:
     time = table_of(data, "time")
     is_open = isinstance(time.get("created"), (int, float)) and time.get("completed") is None
     return bool(text_of(data, "finish")) or not is_open
+
+
+def has_tokens(data: Mapping[str, object]) -> bool:
+    """Whether the JSON of a message is an assistant's that used anything, and says so in counts."""
+    tokens = data.get("tokens")
+    try:
+        return isinstance(tokens, dict) and message_of(data) is not None and any(counters_of(tokens))
+    except BadCountError:
+        return False
 
 
 def counters_of(tokens: Mapping[str, object]) -> OpenCodeCounters:

@@ -15,6 +15,7 @@ from claude_tui.sources.opencode.message import (
     OpenCodeSession,
     counters_of,
     event_of,
+    has_tokens,
     is_answer_without_tokens,
     message_of,
     step_tokens,
@@ -194,7 +195,8 @@ class MessageReading:
 
 def _total_of_twin(row: StoredMessage, message: OpenCodeMessage) -> int:
     """Return the total in the old copy of a migrated message, if its counters are the same."""
-    twin = message_of(parsed(row.twin) or {}) if row.twin else None
+    data = (parsed(row.twin) if row.twin else None) or {}
+    twin = message_of(data) if has_tokens(data) else None
     if twin is None or counters_of(twin.tokens) != counters_of(message.tokens):
         return 0
     total = twin.tokens.get("total")

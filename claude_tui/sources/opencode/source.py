@@ -100,14 +100,14 @@ class OpenCodeSource:
             yield file._replace(size=file.size + log.st_size, mtime_ns=max(file.mtime_ns, log.st_mtime_ns))
 
     def stored_ids(self, folder: Path) -> frozenset[str]:
-        """Ids of the messages that a database in the folder has."""
-        from claude_tui.sources.opencode.stored.database import message_ids
+        """Ids of the messages of which a database in the folder tells tokens."""
+        from claude_tui.sources.opencode.stored.database import told_ids
 
         found: frozenset[str] = frozenset()
         for path in self._databases(folder):
             for file in self._database(path, folder):
                 try:
-                    found |= message_ids(file.path, (file.dev, file.ino, file.size, file.mtime_ns))
+                    found |= told_ids(file.path, (file.dev, file.ino, file.size, file.mtime_ns))
                 except OSError:
                     continue
         return found

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import orjson
 
-from claude_tui.sources.opencode.message import OpenCodeSession, project_folder, root_of
+from claude_tui.sources.opencode.message import OpenCodeSession, has_tokens, project_folder, root_of
 from claude_tui.sources.opencode.stored.columns import as_text
 from claude_tui.sources.opencode.stored.connection import connected
 from claude_tui.sources.opencode.stored.lost import COLUMNS, LostMessage, lost_messages
@@ -47,6 +47,13 @@ _SESSION_COLUMNS: Final = (
 )
 
 
+_HAS_TOKENS: Final = "has_tokens(CAST({0}.data AS BLOB))"
+_TELLS: Final = {
+    "message": _HAS_TOKENS,
+    "session_message": f"({{0}}.type IN ('assistant', 'compaction') AND {_HAS_TOKENS})",
+}
+"""Whether a row of a table tells tokens that count."""
+
 _PROJECTS: Final = "SELECT id, worktree FROM project"
 
 
@@ -65,6 +72,7 @@ class Database:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        connection.create_function("has_tokens", 1, _has_tokens, deterministic=True)
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         self.tables = tuple(table for table in ("session_message", "message") if table in names)
         self._is_2x = "session_v2" in names
@@ -107,24 +115,23 @@ class Database:
         Their columns are those of a `StoredMessage`: no data for kinds that count nothing, and no kind in the table
         before 2.x, where all that has data is an assistant's.
         """
+        has_both = len(self.tables) > 1
+        # 2.x carries messages over and goes on with them in its own table; 1.x has the whole of them in the old one.
+        is_first = (table == "session_message") is self._is_2x
         if table == "session_message":
-            has_both = "message" in self.tables
             twin = "(SELECT v1.data FROM message v1 WHERE v1.id = m.id)" if has_both else "''"
             query = (
                 "SELECT m.rowid, m.id, m.session_id, m.time_created, m.time_updated, m.type,"
                 f" CASE WHEN m.type IN ('assistant', 'compaction') THEN m.data END, {twin}"
                 " FROM session_message m WHERE m.type IN ('assistant', 'compaction', 'user')"
             )
-            # 2.x carries messages over and goes on with them here; 1.x has the whole of them in the old table.
-            if has_both and not self._is_2x:
-                query += " AND NOT EXISTS (SELECT 1 FROM message v1 WHERE v1.id = m.id)"
         else:
             query = (
                 "SELECT m.rowid, m.id, m.session_id, m.time_created, m.time_updated, NULL,"
                 " CASE WHEN instr(m.data, '\"assistant\"') THEN m.data END, '' FROM message m WHERE 1"
             )
-            if self._is_2x and "session_message" in self.tables:
-                query += " AND NOT EXISTS (SELECT 1 FROM session_message s WHERE s.id = m.id)"
+        if has_both:
+            query += f" AND {_is_the_one(table, is_first=is_first)}"
         query += f" AND {which} ORDER BY m.rowid"
         connection, usual = self._connection, self._connection.text_factory
         connection.text_factory = bytes
@@ -148,6 +155,13 @@ class Database:
         """Return the id of every message."""
         for table in self.tables:
             names = [name for (name,) in self._connection.execute(f"SELECT id FROM {table}")]
+            yield from map(as_text, names)
+
+    def told_ids(self) -> Iterator[str]:
+        """Return the id of every message that tells tokens."""
+        for table in self.tables:
+            told = f"SELECT id FROM {table} WHERE {_TELLS[table].format(table)}"
+            names = [name for (name,) in self._connection.execute(told)]
             yield from map(as_text, names)
 
     def numbers(self, table: str) -> dict[str, int]:
@@ -245,10 +259,32 @@ class Database:
 
 
 @lru_cache(maxsize=4)
-def message_ids(path: str, stamp: tuple[int, ...]) -> frozenset[str]:
-    """Return the ids of all messages in a database. `stamp` identifies its state for the cache."""
+def told_ids(path: str, stamp: tuple[int, ...]) -> frozenset[str]:
+    """Return the ids of all messages in a database that tell tokens. `stamp` identifies its state for the cache."""
     with open_database(path) as database:
-        return frozenset(database.message_ids())
+        return frozenset(database.told_ids())
+
+
+def _is_the_one(table: str, *, is_first: bool) -> str:
+    """Return the condition that of a message in both tables the row `m` of this one counts: the one that tells tokens,
+    else the one of the table that comes first."""
+    other = "message" if table == "session_message" else "session_message"
+    has_copy = f"EXISTS (SELECT 1 FROM {other} copy WHERE copy.id = m.id)"
+    tells, copy_tells = _TELLS[table].format("m"), f"{has_copy[:-1]} AND {_TELLS[other].format('copy')})"
+    if is_first:
+        return f"(NOT {has_copy} OR {tells} OR NOT {copy_tells})"
+    return f"(NOT {has_copy} OR (NOT {copy_tells} AND {tells}))"
+
+
+def _has_tokens(data: bytes | None) -> bool:
+    """Whether the JSON of a message tells tokens: this runs inside SQLite, so it raises nothing."""
+    if not data or b'"tokens"' not in data:
+        return False
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        value = next(decode_objects(data), None)
+    return isinstance(value, dict) and has_tokens(value)
 
 
 def _batches(values: list[str]) -> Iterator[list[str]]:
