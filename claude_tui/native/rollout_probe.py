@@ -52,7 +52,7 @@ EXPECTED: Final = (
         '"cwd": "/work", "branch": "main", "version": "0.171.0", "started_ms": 1795244400000, "model": "gpt-5.4", '
         '"turns": {"t1": "gpt-5.5", "t2": "gpt-5.4"}, "previous": [50, 20, 4, 5, 2, 55], "epoch": 1, "told": true, '
         '"leading": false, "context": 200, "compactions": 1, "alone": "", "dated_ms": 1795244411000, "terms": "", '
-        '"window": 258400}, '
+        '"window": 258400, "is_copying": false}, '
         "[]]",
     ),
 )

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from claude_tui.clients import TELEMETRY
 from claude_tui.engine.check.merging import Spoken, event_of, merged
+from claude_tui.engine.state.rows.final_output import with_output
 from claude_tui.engine.state.rows.memberships import Mark
-from claude_tui.engine.state.rows.table import with_output
 from claude_tui.engine.state.telemetry.pairing import LoggedResponse, left_of_sums
 from claude_tui.engine.state.unlogged.remainder import remainders
 from claude_tui.engine.state.unlogged.steps import CountedResponse as Counted

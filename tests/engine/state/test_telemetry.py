@@ -31,6 +31,7 @@ from tests.engine.counting import NOW_MS, PRICER, UTC, assert_sums_agree
 from tests.engine.ledgers import ledger_in
 from tests.engine.telemetry import (
     CLAUDE_SETS,
+    FOLDER,
     SETS,
     client_of,
     config_with,
@@ -180,6 +181,22 @@ def test_a_cache_gives_the_same_and_what_comes_later_is_added_to_it(
         assert_sums_agree(grown)
     assert without_places(list_responses(grown)) != before
     assert len(list_responses(grown)) == len(expected_responses(folder))
+
+
+def test_a_sub_agent_of_a_gone_thread_keeps_what_is_its_own_and_its_events(tmp_path: Path) -> None:
+    """Codex: it is started, not forked, so what was answered right after its start is no copy of its parent's."""
+    folder = FOLDER / "codex-0.128.0-exec"
+    logs, spool = tmp_path / "logs", spool_in(tmp_path / "spool", folder)
+    shutil.copytree(logs_of(folder), logs)
+    whole = list_responses(counted_with("codex", logs, spool))
+    agents = [line for line in whole if line.agent]
+    next(logs.rglob(f"*-{agents[0].session}.jsonl")).unlink()
+    left = list_responses(counted_with("codex", logs, spool))
+    assert [(line.key, line.agent, line.usage) for line in left if line.agent] == [
+        (line.key, line.agent, line.usage) for line in agents
+    ]
+    assert Counter(map(counters_of, left)) == Counter(map(counters_of, whole))
+    assert without_places(left) == defined("codex", logs, spool)
 
 
 @golden_of_claude

@@ -16,7 +16,7 @@ _IS_SERVER = bool(os.environ.get("AUDIT_LOOPBACK"))
 
 
 def _see(event: str, given: tuple[object, ...]) -> None:
-    if event in _NETWORK:
+    if event in _NETWORK and not (event == "socket.sendmsg" and given[1] is None):  # connected, and that was seen
         if _IS_SERVER and _is_own(event, given):
             _write(f"own\t{event}")
             return

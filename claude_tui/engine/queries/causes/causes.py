@@ -10,26 +10,22 @@ import math
 import re
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from claude_tui.engine.queries.causes.alike import AlikeRows
-from claude_tui.engine.queries.causes.context.context import CONTEXT, Context
+from claude_tui.engine.queries.causes.context.context import CONTEXT
 from claude_tui.engine.queries.causes.context.kept import KeptTotals
-from claude_tui.engine.queries.causes.costs.billing import BilledLine, Biller
-from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
+from claude_tui.engine.queries.causes.costs.billing import Biller
 from claude_tui.engine.queries.causes.costs.misses import CacheMiss, counted_as, misses_of
 from claude_tui.engine.queries.causes.costs.pauses import pauses
-from claude_tui.engine.queries.causes.dimensions import DIMENSIONS, NO_ROW
+from claude_tui.engine.queries.causes.dimensions import DIMENSIONS
 from claude_tui.engine.queries.causes.division import Division
 from claude_tui.engine.queries.causes.known.book import Archive, CauseBook
 from claude_tui.engine.queries.causes.known.columns import FileCalls
 from claude_tui.engine.queries.causes.known.facts import Finder
-from claude_tui.engine.queries.causes.of_which import of_which
-from claude_tui.engine.queries.causes.sums import Sums
+from claude_tui.engine.queries.causes.steps import Dividend, by_context, by_response, line_of, shares_of
 from claude_tui.engine.queries.causes.tables import (
-    NOT_LOGGED,
     CauseOf,
     CauseTable,
     Facts,
@@ -41,12 +37,8 @@ from claude_tui.engine.queries.causes.tickets import TICKET
 from claude_tui.engine.queries.causes.waste import WASTE, Waste, WasteFinder
 from claude_tui.engine.queries.responses import lines_of, matching_rows, unlogged_lines
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Progress, Query, Response
+from claude_tui.model import Progress, Query
 
-STEP: Final = 64
-"""Responses that are divided before it is asked whether others may have the store."""
-MANY: Final = 1 << 10
-"""The same of those that are put into groups."""
 HOLD_S: Final = 0.005
 """How long others wait for it at most."""
 YIELD_S: Final = 0.000_2
@@ -117,9 +109,9 @@ class Causes:
                     shares = wasted.shares(rows, of.name or "", query.model)
                 else:
                     division = Division(self._store, self._book, finder, self._misses, of.by, self._ticket)
-                    shares = _shares(division, rows, query.model, of)
+                    shares = shares_of(division, rows, query.model, of)
                     for one in unlogged_lines(self._store, query):
-                        line = _line(one)
+                        line = line_of(one)
                         if parts := [part for part in division.unlogged(line) if part.target.is_of(of)]:
                             found.append(ShareOf(one, sum(part.amounts[0] for part in parts), doubts=line.doubts))
                 found += [
@@ -145,7 +137,7 @@ class Causes:
         with self._lock:
             self._refreshed()
             with self._store.lock:
-                return self._of_which(matching_rows(self._store, query), query.model)
+                return self._dividend().of_which(matching_rows(self._store, query), query.model)
 
     def waste(self, query: Query) -> Sequence[Waste]:
         """Return the dearest avoidable things a query covers, five at most. They may overlap."""
@@ -192,7 +184,11 @@ class Causes:
                 self._store.settle()
                 revision = self._store.revision
                 division = Division(self._store, self._book, finder, self._misses, by, ticket)
-            making = self._context(query) if by == CONTEXT else self._table(query, by, division, finder)
+            making = (
+                by_context(self._dividend(), self._contexts, query)
+                if by == CONTEXT
+                else by_response(self._dividend(), query, by, division, finder)
+            )
             made = self._finished(making, revision, hold_s)
             if made is not None:
                 return made
@@ -212,104 +208,5 @@ class Causes:
                         break
             time.sleep(YIELD_S)
 
-    def _table(self, query: Query, by: str, division: Division, finder: Finder) -> Iterator[CauseTable | None]:
-        """Divide by what single responses say; yields None after each step. Hold the store's lock at each."""
-        sums, responses, total_nano, doubts = Sums(), 0, 0, Doubts()
-        rows = one_by_one = matching_rows(self._store, query)
-        table, owners = self._store.table, self._store.owners
-        if AlikeRows.can_divide(by) and not query.model:
-            alike = AlikeRows(self._store, self._book, division, self._misses, by)
-            one_by_one = []
-            for start in range(0, len(rows), MANY):
-                one_by_one += alike.add(rows[start : start + MANY])
-                yield None
-            for number, (of_group, group) in enumerate(alike.groups()):
-                if not number % STEP:
-                    yield None
-                if group is None:
-                    one_by_one += of_group
-                    continue
-                row, share, count, last_ms = group
-                owner = owners[table.owner[row]]
-                agent = (owner.session, owner.agent) if owner.agent else None
-                sums.add([share], last_ms, responses=count, agent=agent)
-                cost_nano = share.amounts[0]
-                responses, total_nano = responses + count, total_nano + cost_nano
-                if by == "agent":
-                    sums.add_of_agent(share.target, self._store.models[table.model[row]], cost_nano, None)
-                if by == "tool" and agent is not None and (tool := finder.starter(row)):
-                    sums.add_started(tool, agent, cost_nano)
-        for number, row in enumerate(one_by_one):
-            if not number % STEP:
-                yield None
-            lines = division.lines(row, query.model)
-            owner = owners[table.owner[row]]
-            agent = (owner.session, owner.agent) if owner.agent else None
-            is_response = not query.model or query.model == self._store.models[table.model[row]]
-            doubted = lines[0].doubts if len(lines) == 1 else Doubts.together(line.doubts for line in lines)
-            shares = division.shares(row, lines)
-            sums.add(shares, table.time[row], responses=int(is_response), agent=agent, doubts=doubted)
-            doubts = doubts if doubted is NO_DOUBTS else Doubts.together((doubts, doubted))
-            cost_nano = lines[0].cost_nano if len(lines) == 1 else sum(line.cost_nano for line in lines)
-            responses, total_nano = responses + is_response, total_nano + cost_nano
-            if by == "agent" and is_response:
-                (target,) = {share.target for share in shares}
-                sums.add_of_agent(target, self._store.models[table.model[row]], cost_nano, self._misses.get(row))
-            if by == "tool" and agent is not None and (tool := finder.starter(row)):
-                sums.add_started(tool, agent, cost_nano)
-        for one in unlogged_lines(self._store, query):
-            line = _line(one)
-            sums.add(division.unlogged(line), one.time_ms, responses=0, doubts=line.doubts)
-            doubts = Doubts.together((doubts, line.doubts))
-            total_nano += line.cost_nano
-        notes = DIMENSIONS[by].notes if by in ("kind", "cache") else (*DIMENSIONS[by].notes, NO_ROW)
-        of_which = self._of_which(rows, query.model)
-        yield CauseTable(by, DIMENSIONS[by].convention, total_nano, responses, sums.rows(), of_which, notes, doubts)
-
-    def _context(self, query: Query) -> Iterator[CauseTable | None]:
-        """Divide by what prompts were made of, in steps as `_table` does."""
-        rows = matching_rows(self._store, query)
-        context = Context(self._store, self._book, self._biller, self._misses, self._contexts, query.model)
-        for _ in context.add(rows):
-            yield None
-        for one in unlogged_lines(self._store, query):
-            context.add_nothing_logged([_line(one)], NOT_LOGGED)
-        made, model = context.rows(), query.model
-        models, model_of = self._store.models, self._store.table.model
-        responses = sum(model == models[model_of[row]] for row in rows) if model else len(rows)
-        about = DIMENSIONS[CONTEXT]
-        total_nano = sum(row.cost_nano for row in made)
-        of_which = self._of_which(rows, model)
-        notes = (*about.notes, NO_ROW)
-        yield CauseTable(CONTEXT, about.convention, total_nano, responses, made, of_which, notes, context.doubts)
-
-    def _of_which(self, rows: Collection[int], model: str) -> OfWhich:
-        return of_which(self._store, self._book, self._biller, self._misses, rows, model)
-
-
-def _line(unlogged: Response) -> BilledLine:
-    """Return what is billed for calls that no log shows."""
-    price = unlogged.price
-    return BilledLine(
-        unlogged.source,
-        unlogged.model,
-        unlogged.time_ms,
-        unlogged.usage,
-        "",
-        price.nano or 0,
-        doubts=Doubts.of(price, unlogged.usage.tokens, is_response=False),
-    )
-
-
-def _shares(division: Division, rows: Iterable[int], model: str, of: CauseOf) -> list[tuple[int, int, Doubts]]:
-    """Return the rows of which something goes where one asks for, each with how much, and the doubts of that."""
-    found = []
-    for row in rows:
-        lines = division.lines(row, model)
-        parts = [share for share in division.shares(row, lines) if share.target.is_of(of)]
-        if parts:
-            doubts = Doubts.together(line.doubts for line in lines)
-            if not any(share.has_output for share in parts):
-                doubts = doubts.but_for_output()
-            found.append((row, sum(share.amounts[0] for share in parts), doubts))
-    return found
+    def _dividend(self) -> Dividend:
+        return Dividend(self._store, self._book, self._biller, self._misses)

@@ -13,7 +13,8 @@ from claude_tui.clients import TELEMETRY
 from claude_tui.engine.state.batch import FileColumns, Packed, pack
 from claude_tui.engine.state.books import Books
 from claude_tui.engine.state.reconciling.unlogged import note_change
-from claude_tui.engine.state.rows.table import PAIRED, AsLogged, with_output
+from claude_tui.engine.state.rows.final_output import with_output
+from claude_tui.engine.state.rows.table import PAIRED, AsLogged
 from claude_tui.sources.columns import LOWER_BOUND, Columns
 
 if TYPE_CHECKING:

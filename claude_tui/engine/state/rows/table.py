@@ -5,7 +5,6 @@ Must not know prices, days or sums, and takes no locks: the store does.
 
 from __future__ import annotations
 
-import json
 from array import array
 from collections.abc import Sequence
 from typing import Final
@@ -15,7 +14,6 @@ from claude_tui.engine.state.rows.key_index import KeyIndex
 from claude_tui.engine.state.rows.memberships import Memberships
 from claude_tui.model import NEVER_MS, Extra, Usage
 from claude_tui.native.library import at_hand
-from claude_tui.pricing.billing.usage import count, iterations, kind_of, read_terms
 from claude_tui.records import NamedTuple
 from claude_tui.sources.columns import (
     ARRAYS,
@@ -296,20 +294,3 @@ def _renumbered(numbers: list[int], column: array[int]) -> array[int]:
     if core is not None and len(column) > len(numbers):
         return core.renumbered(array("i", numbers), column)
     return array("i", [numbers[number] for number in column])
-
-
-def with_output(terms: str, output: int) -> str:
-    """Return terms of a response whose final output is known: where they tell an output it is this one."""
-    usage = read_terms(terms) if terms else None
-    if usage is None or "output_tokens" not in usage:
-        return terms
-    more = output - count(usage["output_tokens"])
-    parts = [one for one in iterations(usage) if kind_of(one) == "message"]
-    told = usage.get("iterations")
-    if parts:
-        told = [
-            {**one, "output_tokens": count(one.get("output_tokens")) + more} if one is parts[-1] else one
-            for one in iterations(usage)
-        ]
-    made = {**usage, "output_tokens": output} | ({"iterations": told} if told else {})
-    return json.dumps(made, separators=(",", ":"), sort_keys=True)

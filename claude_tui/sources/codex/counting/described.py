@@ -77,6 +77,7 @@ class DescribedThread:
         state = self._state
         if not self._is_new:
             # Metas after the first are of the threads whose history was copied: the parent, its parent.
+            state.is_copying |= bool(state.parents) and meta.thread != state.thread
             for thread in (meta.thread, meta.parent):
                 if thread and thread != state.thread and thread not in state.parents and state.parents:
                     state.parents.append(thread)

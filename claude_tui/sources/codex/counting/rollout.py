@@ -227,6 +227,8 @@ class Rollout(DescribedThread):
             if thread == parent:
                 return None
             break
+        if state.is_subagent and not state.is_copying:
+            return None  # it was started, not forked, so it repeats nothing, however soon it was answered
         return parent if time_ms <= state.started_ms + COPY_MS else None
 
     def _event(self, key: str, thread: str, model: str, tokens: Tokens, time_ms: int, offset: int) -> ResponseEvent:

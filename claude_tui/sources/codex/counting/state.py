@@ -14,7 +14,8 @@ class State:
     `previous` is the running total seen last, `epoch` how often it fell, `told` whether a record has already counted
     the response of its next change; `alone` is the response logged last without a total, `window`
     what the client said last of its model's context window. `leading` is set while a fork
-    may still be repeating its parents' history. `dated_ms` is the time of the last line that must be looked at. `terms`
+    may still be repeating its parents' history; `is_copying` once the meta of another thread stood in it, which
+    comes with such history. `dated_ms` is the time of the last line that must be looked at. `terms`
     name the requested service tier, which applies until other settings are applied.
     """
 
@@ -39,3 +40,4 @@ class State:
     dated_ms: int = 0
     terms: str = ""
     window: int = 0
+    is_copying: bool = False
