@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from typing import Final
 
-SCHEMA: Final = 24
+SCHEMA: Final = 25
 """Moves whenever what is counted, or how it is kept, changes."""
