@@ -13,9 +13,10 @@ from typing import Any, Final
 
 import orjson
 
-from claude_tui.sources.opencode.message import OpenCodeSession, has_tokens, project_folder, root_of
+from claude_tui.sources.opencode.message import OpenCodeSession, project_folder, root_of
 from claude_tui.sources.opencode.stored.columns import as_text
 from claude_tui.sources.opencode.stored.connection import connected
+from claude_tui.sources.opencode.stored.copies import TELLS, is_the_one, tells_tokens
 from claude_tui.sources.opencode.stored.lost import COLUMNS, LostMessage, lost_messages
 from claude_tui.sources.opencode.stored.messages import StoredRow
 from claude_tui.sources.reading.objects import decode_objects
@@ -47,13 +48,6 @@ _SESSION_COLUMNS: Final = (
 )
 
 
-_HAS_TOKENS: Final = "has_tokens(CAST({0}.data AS BLOB))"
-_TELLS: Final = {
-    "message": _HAS_TOKENS,
-    "session_message": f"({{0}}.type IN ('assistant', 'compaction') AND {_HAS_TOKENS})",
-}
-"""Whether a row of a table tells tokens that count."""
-
 _PROJECTS: Final = "SELECT id, worktree FROM project"
 
 
@@ -72,7 +66,7 @@ class Database:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        connection.create_function("has_tokens", 1, _has_tokens, deterministic=True)
+        connection.create_function("has_tokens", 1, tells_tokens, deterministic=True)
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         self.tables = tuple(table for table in ("session_message", "message") if table in names)
         self._is_2x = "session_v2" in names
@@ -131,7 +125,7 @@ class Database:
                 " CASE WHEN instr(m.data, '\"assistant\"') THEN m.data END, '' FROM message m WHERE 1"
             )
         if has_both:
-            query += f" AND {_is_the_one(table, is_first=is_first)}"
+            query += f" AND {is_the_one(table, is_first=is_first)}"
         query += f" AND {which} ORDER BY m.rowid"
         connection, usual = self._connection, self._connection.text_factory
         connection.text_factory = bytes
@@ -160,7 +154,7 @@ class Database:
     def told_ids(self) -> Iterator[str]:
         """Return the id of every message that tells tokens."""
         for table in self.tables:
-            told = f"SELECT id FROM {table} WHERE {_TELLS[table].format(table)}"
+            told = f"SELECT id FROM {table} WHERE {TELLS[table].format(table)}"
             names = [name for (name,) in self._connection.execute(told)]
             yield from map(as_text, names)
 
@@ -263,28 +257,6 @@ def told_ids(path: str, stamp: tuple[int, ...]) -> frozenset[str]:
     """Return the ids of all messages in a database that tell tokens. `stamp` identifies its state for the cache."""
     with open_database(path) as database:
         return frozenset(database.told_ids())
-
-
-def _is_the_one(table: str, *, is_first: bool) -> str:
-    """Return the condition that of a message in both tables the row `m` of this one counts: the one that tells tokens,
-    else the one of the table that comes first."""
-    other = "message" if table == "session_message" else "session_message"
-    has_copy = f"EXISTS (SELECT 1 FROM {other} copy WHERE copy.id = m.id)"
-    tells, copy_tells = _TELLS[table].format("m"), f"{has_copy[:-1]} AND {_TELLS[other].format('copy')})"
-    if is_first:
-        return f"(NOT {has_copy} OR {tells} OR NOT {copy_tells})"
-    return f"(NOT {has_copy} OR (NOT {copy_tells} AND {tells}))"
-
-
-def _has_tokens(data: bytes | None) -> bool:
-    """Whether the JSON of a message tells tokens: this runs inside SQLite, so it raises nothing."""
-    if not data or b'"tokens"' not in data:
-        return False
-    try:
-        value = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        value = next(decode_objects(data), None)
-    return isinstance(value, dict) and has_tokens(value)
 
 
 def _batches(values: list[str]) -> Iterator[list[str]]:
