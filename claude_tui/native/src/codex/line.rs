@@ -337,10 +337,10 @@ mod tests {
     #[test]
     fn a_thread_that_may_have_come_from_another_says_so() {
         for (line, may_have_parents) in [
-            (r#"{"type":"session_meta","payload":{"id":"t","source":"cli","forked_from_id":null}}"#, false),
-            (r#"{"type":"session_meta","payload":{"id":"t","forked_from_id":"u"}}"#, true),
-            (r#"{"type":"session_meta","payload":{"parent_thread_id":7,"id":"t"}}"#, true),
-            (r#"{"type":"session_meta","payload":{"id":"t","source":{"subagent":"review"}}}"#, true),
+            (r#"{"type":"session_meta","payload":{"id":"t","cwd":"/w","source":"cli","forked_from_id":null}}"#, false),
+            (r#"{"type":"session_meta","payload":{"id":"t","cwd":"/w","forked_from_id":"u"}}"#, true),
+            (r#"{"type":"session_meta","payload":{"parent_thread_id":7,"id":"t","cwd":"/w"}}"#, true),
+            (r#"{"type":"session_meta","payload":{"id":"t","cwd":"/w","source":{"subagent":"review"}}}"#, true),
         ] {
             assert_eq!(said(line), Ok(Said::Meta { thread: "t".into(), may_have_parents }), "{line}");
         }
