@@ -20,7 +20,7 @@ from claude_tui import paths
 from claude_tui.cli import main
 from claude_tui.cli.counting import answered
 from claude_tui.cli.options import zone
-from claude_tui.engine import count, unchanged
+from claude_tui.engine import unchanged
 from claude_tui.engine.cache import schema
 from claude_tui.engine.count import UNSAVED_BYTES
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
@@ -45,20 +45,6 @@ def history(claude_home: ClaudeHome) -> ClaudeHome:
 
 Capture = pytest.CaptureFixture[str]
 Counted = list[object]
-
-
-@pytest.fixture
-def counts(monkeypatch: pytest.MonkeyPatch) -> Counted:
-    """Grows with every count."""
-    made: Counted = []
-    really = count.count
-
-    def counted(*given: object, **more: object) -> object:
-        made.append(given)
-        return really(*given, **more)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(count, "count", counted)
-    return made
 
 
 def printed(capsys: Capture, *options: str, code: int = 0) -> str:

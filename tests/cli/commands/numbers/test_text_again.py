@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from claude_tui.cli import main, streams
-from claude_tui.engine import count
 from claude_tui.engine.count import UNSAVED_BYTES
 from tests.logs import ClaudeHome, assistant, usage
 
@@ -19,20 +18,6 @@ def history(claude_home: ClaudeHome) -> ClaudeHome:
     claude_home.append(assistant("msg_1", NOON, usage(input=10, output=20), cwd="/home/\ud83d/\x1b[1m\u65e5"), much)
     claude_home.append(assistant("msg_2", NOON, usage(output=5), model="a-model-with-a-name-of-many-words"))
     return claude_home
-
-
-@pytest.fixture
-def counts(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """Grows with every count."""
-    made: list[object] = []
-    really = count.count
-
-    def counted(*given: object, **more: object) -> object:
-        made.append(given)
-        return really(*given, **more)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(count, "count", counted)
-    return made
 
 
 def printed(capsys: Capture, *options: str) -> str:
