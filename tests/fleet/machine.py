@@ -31,6 +31,8 @@ class Machine:
         self._monkeypatch.setenv("HOME", str(self.home))
         self._monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(self.logs.folder))
         self._monkeypatch.setattr("socket.gethostname", lambda: self.name)
+        # A budget is asked in the month of the logs, whatever day it is here.
+        self._monkeypatch.setattr("claude_tui.cli.commands.watching.check.now_ms", lambda: NOON + 3 * DAY)
         return main(list(arguments))
 
 
