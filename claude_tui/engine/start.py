@@ -117,7 +117,8 @@ class Opening:
             self.files = known.files
         else:
             is_many = not self.saved_ms or len(self.files_seen) > MANY_FILES
-            self.files = discover(self.config, natively=is_many, found=found, head_start=self.head_start)
+            before = self.head_start.found if self.head_start is not None else None
+            self.files = discover(self.config, natively=is_many, found=found, found_before=before)
         self._lost = {}
         try:
             tasks, doubted = self._tasks(), self.store.paths_with_problems()

@@ -8,13 +8,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
 from functools import partial
 from types import TracebackType
 from typing import Final
 
-from claude_tui.engine.scan.reading import FileReader, Task, batches, bytes_of
-from claude_tui.engine.scan.scan import BYTES_PER_WORKER, MAX_IN_FLIGHT, Pending
+from claude_tui.engine.scan.reading import (
+    BYTES_PER_WORKER,
+    MAX_IN_FLIGHT,
+    FileReader,
+    Task,
+    batches,
+    bytes_of,
+)
 from claude_tui.engine.scan.workers import Workers, started
+from claude_tui.engine.state.batch import Packed
 from claude_tui.sources.protocol import LogFile
 
 _task: Final = partial(tuple.__new__, Task)
@@ -39,7 +47,7 @@ class Ahead:
         self._seen = set[tuple[object, ...]]()
         self.workers: Workers | None = None
         self.batches: list[list[Task]] = []
-        self.early: list[Pending | None] = []
+        self.early: list[Future[Packed] | None] = []
 
     def __enter__(self) -> Ahead:
         return self

@@ -7,14 +7,12 @@ import time
 from collections.abc import Callable, Iterable
 from itertools import chain
 from operator import itemgetter
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from claude_tui.records import NamedTuple
 from claude_tui.sources.protocol import LogFile, SourceConfig
 from claude_tui.sources.registry import logs_below, roots
-
-if TYPE_CHECKING:
-    from claude_tui.engine.scan.head_start import HeadStart
 
 MANY_FILES: Final = 1024
 """From so many files on the native core finds them sooner, even if none has to be read."""
@@ -24,6 +22,9 @@ _mtime_ns: Final = itemgetter(LogFile._fields.index("mtime_ns"))
 
 Found = Callable[[Iterable[LogFile]], list[LogFile]]
 """Takes the files below a root while they are being found, and returns them."""
+
+FoundBefore = Callable[[Path], list[LogFile] | None]
+"""Returns every file below a root, each once, the newest first; None if they have not been found yet."""
 
 
 class Listing(NamedTuple):
@@ -40,18 +41,18 @@ def listed(config: SourceConfig, expected: int) -> Listing:
 
 
 def discover(
-    config: SourceConfig, *, natively: bool = False, found: Found = list, head_start: HeadStart | None = None
+    config: SourceConfig, *, natively: bool = False, found: Found = list, found_before: FoundBefore | None = None
 ) -> list[LogFile]:
     """Return every log of every client asked for, the newest first, each file once.
 
     `natively`: by the native core, as far as it can. It pays where there are many, or they will be read by it. `found`
-    is told of what is found otherwise; it may leave out what it was told of before. `head_start` has found those of
-    some folders.
+    is told of what is found otherwise; it may leave out what it was told of before. `found_before` knows the
+    transcripts of some folders.
     """
     parts: list[list[LogFile]] = []
     is_sorted = True
     for source, root in ((name, root) for name in config.sources for root in roots(name, config)):
-        by_core = head_start.found(root) if head_start is not None and source == "claude" else None
+        by_core = found_before(root) if found_before is not None and source == "claude" else None
         if by_core is None and natively and source == "claude":
             from claude_tui.engine.scan.walking import transcripts_below
 

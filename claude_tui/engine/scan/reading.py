@@ -29,6 +29,12 @@ _file_outcome: Final = partial(tuple.__new__, FileOutcome)
 _ends: Final = partial(tuple.__new__, Ends)
 """Make one of a tuple, for there may be tens of thousands: their own way takes three times as long."""
 
+BYTES_PER_WORKER: Final = 12 << 20
+"""A worker that would read less than this costs more than it saves."""
+
+MAX_IN_FLIGHT: Final = 50
+"""Batches under way at once: the bound of the semaphore."""
+
 LAST: Final = 3
 PARTS: Final = 4
 """So many of the last batches are divided into so many parts each."""

@@ -19,7 +19,15 @@ from claude_tui import runtime
 from claude_tui.engine.scan.asking import CALLS, NATIVE_BYTES, SHOWN_BYTES
 from claude_tui.engine.scan.handing import with_files
 from claude_tui.engine.scan.native import begun_of, natively_readable, portions, read_natively
-from claude_tui.engine.scan.reading import FileReader, Task, batches, bytes_of, with_short_end
+from claude_tui.engine.scan.reading import (
+    BYTES_PER_WORKER,
+    MAX_IN_FLIGHT,
+    FileReader,
+    Task,
+    batches,
+    bytes_of,
+    with_short_end,
+)
 from claude_tui.engine.state.batch import Packed
 from claude_tui.model import Phase, Progress
 
@@ -31,12 +39,6 @@ if TYPE_CHECKING:
     from claude_tui.engine.scan.native import Begun
     from claude_tui.engine.scan.workers import Workers
 
-BYTES_PER_WORKER: Final = 12 << 20
-"""A worker that would read less than this costs more than it saves."""
-
-MAX_IN_FLIGHT: Final = 50
-"""Batches under way at once: the bound of the semaphore."""
-
 FREED_BYTES: Final = 1 << 30
 """After so much was read, what that left free is returned to the system."""
 
@@ -45,7 +47,6 @@ LEAST_FREED_BYTES: Final = 256 << 20
 
 OnRead = Callable[[Packed], None]
 OnProgress = Callable[[Progress], None]
-Pending = Future[Packed]
 NativelyRead = tuple[list[Packed], list[Task]]
 """What the core read, and what it left."""
 
@@ -242,7 +243,7 @@ class Scan:
         except (BrokenExecutor, OSError) as error:
             return await loop.run_in_executor(self._applier, self._read_again, batch, error)
 
-    def _submit(self, batch: list[Task]) -> Pending | None:
+    def _submit(self, batch: list[Task]) -> Future[Packed] | None:
         return self._workers.submit(batch) if self._workers is not None else None
 
     def _read_again(self, batch: list[Task], error: BaseException) -> Packed:

@@ -15,8 +15,7 @@ from claude_tui.engine.count import count
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.scan import ahead
 from claude_tui.engine.scan.ahead import Ahead
-from claude_tui.engine.scan.reading import Task, batches, with_short_end
-from claude_tui.engine.scan.scan import MAX_IN_FLIGHT
+from claude_tui.engine.scan.reading import MAX_IN_FLIGHT, Task, batches, with_short_end
 from claude_tui.engine.setup import Setup
 from claude_tui.model import Progress
 from claude_tui.sources.protocol import LogFile

@@ -183,7 +183,7 @@ def test_only_the_files_that_were_found_are_taken_for_read(home: ClaudeHome) -> 
 
 def test_a_process_that_starts_others_has_no_threads_then(home: ClaudeHome, monkeypatch: pytest.MonkeyPatch) -> None:
     setup, begun = setup_of(home)
-    files = discover(setup.config, head_start=begun)
+    files = discover(setup.config, found_before=begun.found)
     monkeypatch.setattr("claude_tui.engine.scan.scan.BYTES_PER_WORKER", 1)
     old = LogFile("gemini", str(home.folder / "none.json"), str(home.folder), 1 << 20, 0, 0, 0)
     running = threading.active_count()

@@ -22,8 +22,8 @@ from claude_tui import runtime
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.scan import scan as scanning
 from claude_tui.engine.scan.discovery import discover
-from claude_tui.engine.scan.reading import FileReader, Task, batches
-from claude_tui.engine.scan.scan import MAX_IN_FLIGHT, Scan
+from claude_tui.engine.scan.reading import MAX_IN_FLIGHT, FileReader, Task, batches
+from claude_tui.engine.scan.scan import Scan
 from claude_tui.engine.scan.workers import Workers
 from claude_tui.engine.state.batch import Packed
 from claude_tui.engine.state.store import Store
