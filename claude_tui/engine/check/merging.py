@@ -70,7 +70,8 @@ def _has_its_id(event: ToldEvent, one: LoggedResponse) -> bool:
 
 def _is_same(event: ToldEvent, one: LoggedResponse) -> bool:
     return (
-        _are_alike(event, one)
+        _is_of_one_session(event, one)
+        and _are_alike(event, one)
         and _is_of_one_model(event, one)
         and event.usage.output == one.usage.output
         and (event.source in UNLIMITED or _is_near(event, one))
@@ -79,7 +80,8 @@ def _is_same(event: ToldEvent, one: LoggedResponse) -> bool:
 
 def _is_rest(event: ToldEvent, one: LoggedResponse) -> bool:
     return (
-        _are_alike(event, one)
+        _is_of_one_session(event, one)
+        and _are_alike(event, one)
         and _is_of_one_model(event, one)
         and one.is_lower_bound
         and one.usage.output < event.usage.output
@@ -89,24 +91,40 @@ def _is_rest(event: ToldEvent, one: LoggedResponse) -> bool:
 
 def _is_same_but_for_the_model(event: ToldEvent, one: LoggedResponse) -> bool:
     return (
-        _are_alike(event, one)
+        _is_of_one_session(event, one)
+        and _are_alike(event, one)
         and not _is_of_one_model(event, one)
         and event.usage.output == one.usage.output
         and _is_near(event, one)
     )
 
 
-RULES: Final[Sequence[Rule]] = (_has_its_id, _is_same, _is_rest, _is_same_but_for_the_model)
+def _is_of_a_copy(event: ToldEvent, one: LoggedResponse) -> bool:
+    return (
+        one.is_copy
+        and not _is_of_one_session(event, one)
+        and _are_alike(event, one)
+        and _is_of_one_model(event, one)
+        and event.usage.output == one.usage.output
+        and _is_near(event, one)
+    )
+
+
+RULES: Final[Sequence[Rule]] = (_has_its_id, _is_same, _is_rest, _is_same_but_for_the_model, _is_of_a_copy)
 """The surest first."""
 
 
+def _is_of_one_session(event: ToldEvent, one: LoggedResponse) -> bool:
+    return bool(event.names & one.names)
+
+
 def _are_alike(event: ToldEvent, one: LoggedResponse) -> bool:
-    """Whether session and all counters agree, but for the output."""
+    """Whether all counters agree, but for the output."""
     ours, theirs = one.usage, event.usage
     is_cache_same = ours.cache_read == theirs.cache_read and ours.prompt == theirs.prompt
     if event.source not in WITHOUT_WRITES:
         is_cache_same = is_cache_same and ours.input == theirs.input
-    return is_cache_same and bool(event.names & one.names)
+    return is_cache_same
 
 
 def _is_of_one_model(event: ToldEvent, one: LoggedResponse) -> bool:

@@ -93,9 +93,11 @@ def _merge(
     for key, (line, *_) in settled.items():
         sessions = {one.row.session for one in by_key[key]} if line.source == "claude" else {line.session}
         agents = {line.agent} - {""} if line.source in ("codex", "gemini") else set()
-        names = frozenset(sessions | agents)
+        names, is_copy = frozenset(sessions | agents), all(one.row.is_copy for one in by_key[key])
         logged.append(
-            LoggedResponse(key, line.source, names, line.time_ms, line.model, line.usage, line.is_lower_bound)
+            LoggedResponse(
+                key, line.source, names, line.time_ms, line.model, line.usage, line.is_lower_bound, is_copy=is_copy
+            )
         )
     sums = [key for key, found in by_key.items() if is_sum_of_calls(_counted(found).row.terms)]
     logged = [one._replace(is_sum=one.key in sums) for one in logged]

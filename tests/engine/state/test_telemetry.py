@@ -5,7 +5,10 @@ from __future__ import annotations
 import random
 import shutil
 from collections import Counter
+from collections.abc import Iterable
+from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -22,7 +25,7 @@ from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.batch import pack
 from claude_tui.engine.state.store import Store
-from claude_tui.model import UNLOGGED, Usage, UsageRow
+from claude_tui.model import BOTH, LOGGED, TOLD, UNLOGGED, Usage, UsageRow
 from claude_tui.sources.columns import key_number
 from claude_tui.sources.protocol import Checkpoint
 from claude_tui.sources.settling import columns_of
@@ -233,6 +236,61 @@ def test_a_ledger_gives_the_same_when_logs_or_spool_or_both_are_gone(folder: Pat
         assert without_places(list_responses(left)) == before
 
 
+def copied_from_a_gone_session(**otherwise: Any) -> list[tuple[str, UsageRow]]:
+    """A fork with a copy of its parent's response and one of its own, and the events of both: by file, each a row."""
+    own = UsageRow("msg_b", NOW_MS + 60_000, "fork", "", "/p", MODELS[0], Usage(input=9, output=5))
+    copy = replace(own, key="msg_a", time_ms=NOW_MS, usage=Usage(input=7, output=4), is_copy=True, offset=1)
+    details = Details(duration_ms=1000, is_split=True)
+    events = [
+        TelemetryEvent(
+            "claude", session, MODELS[0], row.usage, row.time_ms, details=details._replace(id=f"req_{session}")
+        )
+        for session, row in (("parent", copy), ("fork", own))
+    ]
+    told = [("/spool", row_of(event, at)) for at, event in enumerate(events)]
+    return [("/fork", own), ("/fork", replace(copy, **otherwise)), *told]
+
+
+def counted_in(order: Iterable[tuple[str, UsageRow]]) -> Store:
+    store = Store(PRICER, UTC, keep_names=False)
+    for path, row in order:
+        source = TELEMETRY if path == "/spool" else "claude"
+        store.apply(path, columns_of(source, [row]), is_whole=False)
+        list_responses(store)
+    return store
+
+
+@pytest.mark.parametrize("order", [*permutations(range(4))])
+def test_a_copy_whose_original_is_gone_is_what_the_event_of_its_session_tells_of(order: tuple[int, ...]) -> None:
+    made = copied_from_a_gone_session()
+    store = counted_in(made[at] for at in order)
+    found = [(line.session, line.origin, line.usage.output) for line in list_responses(store)]
+    assert found == [("fork", BOTH, 4), ("fork", BOTH, 5)]
+    assert_sums_agree(store)
+    # The original is found after all, and one that only the parent's event tells of.
+    original = replace(made[1][1], session="parent", is_copy=False)
+    store.apply("/parent", columns_of("claude", [original]), is_whole=False)
+    assert [line.session for line in list_responses(store)] == ["parent", "fork"]
+    assert {line.origin for line in list_responses(store)} == {BOTH}
+    assert_sums_agree(store)
+
+
+@pytest.mark.parametrize(
+    "otherwise",
+    [
+        {"is_copy": False}, {"time_ms": NOW_MS - 200_000}, {"model": "claude-opus-4-5"},
+        {"usage": Usage(input=7, output=3)}, {"usage": Usage(input=8, output=4)},
+    ],
+    ids=lambda otherwise: next(iter(otherwise)),
+)  # fmt: skip
+def test_what_is_no_copy_or_differs_is_another_response(otherwise: dict[str, Any]) -> None:
+    store = counted_in(copied_from_a_gone_session(**otherwise))
+    found = sorted((line.session, line.origin, line.usage.output) for line in list_responses(store))
+    copied = otherwise.get("usage", Usage(output=4)).output
+    assert found == sorted([("parent", TOLD, 4), ("fork", LOGGED, copied), ("fork", BOTH, 5)])
+    assert_sums_agree(store)
+
+
 MODELS = ("claude-sonnet-4-5", "claude-opus-4-5[1m]", "claude-opus-4-5")
 SESSIONS = ("s1", "s2", "s3")
 counts = st.sampled_from([0, 1, 7])
@@ -248,7 +306,7 @@ def logged_rows(draw: st.DrawFn) -> tuple[str, UsageRow]:
     usage = draw(usages)._replace(**({} if client == "claude" else {"cache_write_1h": 0}))
     is_sum = client == "copilot" and draw(st.booleans())
     row = UsageRow(
-        key=draw(st.sampled_from([f"msg_{n}" for n in range(6)])), time_ms=draw(instants), session=session,
+        key=draw(st.sampled_from([f"{client}_{n}" for n in range(6)])), time_ms=draw(instants), session=session,
         agent=draw(st.sampled_from(["", "", "s3"])), cwd="/p", model=draw(st.sampled_from(MODELS)), usage=usage,
         terms='{"sum":true}' if is_sum else "", is_copy=draw(st.booleans()), is_lower_bound=draw(st.booleans()),
     )  # fmt: skip
@@ -261,8 +319,9 @@ def events(draw: st.DrawFn) -> UsageRow:
     client = draw(st.sampled_from(["claude", "claude", "codex", "qwen", "copilot"]))
     usage = draw(usages)._replace(**({} if client == "claude" else {"cache_write_1h": 0}))
     details = Details(
-        id=draw(st.sampled_from(["", "", "req_1", "msg_1", "msg_2"])), kind=draw(st.sampled_from(["", "compact"])),
-        also=draw(st.sampled_from(["", "s2"])), duration_ms=draw(st.sampled_from([0, 1000])), is_split=True,
+        id=draw(st.sampled_from(["", "", f"{client}_req", f"{client}_1", f"{client}_2"])),
+        kind=draw(st.sampled_from(["", "compact"])), also=draw(st.sampled_from(["", "s2"])),
+        duration_ms=draw(st.sampled_from([0, 1000])), is_split=True,
     )  # fmt: skip
     session, model = draw(st.sampled_from(SESSIONS)), draw(st.sampled_from(MODELS))
     return row_of(TelemetryEvent(client, session, model, usage, draw(instants), details=details), 0)

@@ -23,7 +23,7 @@ from claude_tui.engine.state.telemetry.pairing import (
 )
 from claude_tui.model import Usage
 from claude_tui.records import NamedTuple
-from claude_tui.sources.columns import LOWER_BOUND, Columns, is_sum_of_calls, key_number
+from claude_tui.sources.columns import COPY, LOWER_BOUND, Columns, is_sum_of_calls, key_number
 from claude_tui.sources.telemetry.event import Details, details_of
 
 Name = tuple[str, str]
@@ -62,6 +62,10 @@ class EventIndex:
         """Rows of the table that agree, events and others, of the sessions that were looked at so far."""
         self._summed: set[Name] = set()
         """Sessions of which a log has only the sum of some calls: any event of them may be one of these."""
+        self._copies: defaultdict[Counters, set[int]] | None = None
+        """Copies whose original no log has, as far as rows were looked at: any session's event may be theirs."""
+        self._told: defaultdict[Counters, set[int]] | None = None
+        """Every event, where there are such copies."""
         self._seen_rows = 0
         self._owners_of: defaultdict[Name, list[int]] = defaultdict(list)
         self._seen_owners = 0
@@ -104,8 +108,10 @@ class EventIndex:
         if not touched:
             return Level({}, {}, {})
         self._index({name for row in touched for name in _names(table, owners, row)}, table, owners)
+        self._index_copies(table, owners)
         for row in touched:
             self._put(row, table, owners)
+        self._index_told(table, owners)
         together = self._together(touched, table, owners)
         events = {row for row in together if table.is_event(row)}
         logged = {row: _logged(table, owners, models, row) for row in together - events}
@@ -115,7 +121,7 @@ class EventIndex:
         return Level({event: found.get(event) for event in events}, outputs, left_of_sums(logged, told, found))
 
     def _new_rows(self, table: ResponseTable, owners: Sequence[Owner]) -> set[int]:
-        """Return the rows that came since, of sessions that events name."""
+        """Return the rows that came since, of sessions that events name, or copied from any."""
         start, self._seen_rows = self._seen_rows, len(table)
         if start == len(table):
             return set()
@@ -124,7 +130,7 @@ class EventIndex:
         for row, number in enumerate(table.owner[start:], start):
             if number not in is_named:
                 is_named[number] = not _own_names(owners[number]).isdisjoint(self._of_name)
-            if is_named[number]:
+            if is_named[number] or table.flags[row] & COPY:
                 found.add(row)
         return found
 
@@ -146,7 +152,7 @@ class EventIndex:
                         more = more.union(*known.values())
                     else:
                         more |= known.get(alike, set())
-                more |= self._linked(row, table, owners)
+                more |= self._linked(row, table, owners) | self._of_copies(row, alike, table)
             waiting = more - found
         return found
 
@@ -158,6 +164,14 @@ class EventIndex:
         else:
             known = (self._of_key.get(table.key[row]), table.told.get(row))
         return {one for one in known if one is not None}
+
+    def _of_copies(self, row: int, alike: Counters, table: ResponseTable) -> set[int]:
+        """Return the copies that an event may tell of though another session asked, or the events of such a copy."""
+        if table.is_event(row):
+            copies = self._copies.get(alike) if self._copies else None
+            return {copy for copy in copies or () if table.flags[copy] & COPY}
+        told = self._told.get(alike) if self._told and table.flags[row] & COPY else None
+        return told or set()
 
     @staticmethod
     def _key_of(table: ResponseTable, owners: Sequence[Owner], row: int) -> tuple[int, ...]:
@@ -184,9 +198,29 @@ class EventIndex:
         for row in (*rows, *shared, *(event for name in fresh for event in self._of_name[name])):
             self._put(row, table, owners)
 
+    def _index_copies(self, table: ResponseTable, owners: Sequence[Owner]) -> None:
+        """Have all copies at hand whose original no log has."""
+        if self._copies is None:
+            self._copies = defaultdict(set)
+            for row, flags in enumerate(table.flags):
+                if flags & COPY and not table.is_event(row):
+                    self._copies[_counters_of(table, owners, row)].add(row)
+
+    def _index_told(self, table: ResponseTable, owners: Sequence[Owner]) -> None:
+        """Have all events at hand, if there are such copies."""
+        if self._copies and self._told is None:
+            self._told = defaultdict(set)
+            for row in self.rows:
+                self._told[_counters_of(table, owners, row)].add(row)
+
     def _put(self, row: int, table: ResponseTable, owners: Sequence[Owner]) -> None:
         """Note what a row is like now, for the sessions that are at hand. What it was like may stay noted."""
         alike = _counters_of(table, owners, row)
+        if not table.is_event(row):
+            if table.flags[row] & COPY and self._copies is not None:
+                self._copies[alike].add(row)
+        elif self._told is not None:
+            self._told[alike].add(row)
         is_sum = not table.is_event(row) and is_sum_of_calls(table.logged_as(row).terms)
         for name in _names(table, owners, row):
             if name in self._alike:
@@ -240,8 +274,10 @@ def _logged(table: ResponseTable, owners: Sequence[Owner], models: Sequence[str]
     names = frozenset(name for _, name in names_of(table, owners, row))
     usage, terms, flags = table.logged_as(row)
     source, model = owners[table.owner[row]].source, models[table.model[row]]
-    is_lower_bound, is_sum = bool(flags & LOWER_BOUND), is_sum_of_calls(terms)
-    return LoggedResponse(table.key[row], source, names, table.time[row], model, usage, is_lower_bound, is_sum)
+    return LoggedResponse(
+        table.key[row], source, names, table.time[row], model, usage,
+        bool(flags & LOWER_BOUND), is_sum_of_calls(terms), bool(flags & COPY),
+    )  # fmt: skip
 
 
 def _told(table: ResponseTable, owners: Sequence[Owner], models: Sequence[str], row: int) -> ToldEvent:

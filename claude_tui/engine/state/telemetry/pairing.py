@@ -1,8 +1,9 @@
 """The rule that pairs events of telemetry with responses of logs, for events and responses of any sessions.
 
 Both tell of one response if the client gives both one id. Else if they are of one session and one model and have the
-same counters; a log that has only the beginning of the output may have less of that. Last, if only the model differs:
-the log names the one that answered and the event may name the one that was asked. Each is used once, the nearest in
+same counters; a log that has only the beginning of the output may have less of that. Next, if only the model differs:
+the log names the one that answered and the event may name the one that was asked. Last, if only the session differs: a
+copy whose original no log has is of a session that did not ask. Each is used once, the surest and then the nearest in
 time first. Where a log has only the sum of calls, those that events tell are taken off. No order of anything decides.
 Must not know stores, prices or files.
 """
@@ -36,7 +37,7 @@ Counters = tuple[object, ...]
 class LoggedResponse(NamedTuple):
     """A response of the logs. `key` is that of its id, `names` are the sessions (and agents) that hold it.
 
-    `is_sum`: it is the sum of calls that the log does not tell one by one.
+    `is_sum`: it is the sum of calls that the log does not tell one by one. `is_copy`: no log has the original.
     """
 
     key: int
@@ -47,6 +48,7 @@ class LoggedResponse(NamedTuple):
     usage: Usage
     is_lower_bound: bool
     is_sum: bool = False
+    is_copy: bool = False
 
 
 class ToldEvent(NamedTuple):
@@ -131,7 +133,7 @@ def _candidates(
         yield _Candidate(0, 0, 0, event.key, logged[same].key, name, same)
     for found in alike.get(agreeing(event.source, event.usage), ()):
         one = logged[found]
-        if event.names.isdisjoint(one.names):
+        if not one.is_copy and event.names.isdisjoint(one.names):
             continue
         start_ms = event.time_ms - event.duration_ms
         outside_ms = max(0, start_ms - one.time_ms, one.time_ms - event.time_ms)
@@ -144,7 +146,10 @@ def _candidates(
 def _grade(event: ToldEvent, one: LoggedResponse) -> int:
     """Return how much agrees, 1 for everything; 0 where both cannot be one."""
     is_same_output = event.usage.output == one.usage.output
-    if short_model(event.model) == short_model(one.model):
+    is_same_model = short_model(event.model) == short_model(one.model)
+    if event.names.isdisjoint(one.names):
+        return 4 if one.is_copy and is_same_model and is_same_output else 0
+    if is_same_model:
         if is_same_output:
             return 1
         return 2 if one.is_lower_bound and one.usage.output < event.usage.output else 0
