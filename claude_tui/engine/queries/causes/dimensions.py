@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from claude_tui.engine.queries.causes.known.facts import DETACHED, mcp_of
+from claude_tui.engine.queries.causes.known.facts import DETACHED, NO_NAME, mcp_of
 from claude_tui.engine.queries.causes.tables import NOT_LOGGED, CauseOf, Facts
 from claude_tui.records import NamedTuple
 
@@ -91,7 +91,7 @@ def _tools(facts: Facts) -> list[Target]:
     targets = []
     for tool in facts.tools:
         mcp = mcp_of(tool)
-        targets.append(Target(mcp[0], f"{mcp[0]} (MCP)", tool) if mcp else named(tool, "(no name)"))
+        targets.append(Target(mcp[0], f"{mcp[0]} (MCP)", tool) if mcp else named(tool, NO_NAME))
     return targets or [Target(None, "(answer)")]
 
 

@@ -24,18 +24,20 @@ def with_results(table: CauseTable, context: CauseTable) -> CauseTable:
     brought: Mapping[str, CauseRow] = {
         row.label.removeprefix(RESULT): row for row in context.rows if row.label.startswith(RESULT)
     }
-    is_by_tool = table.by == "tool"
+    is_by_tool, of_mcp = table.by == "tool", {tool: mcp_of(tool) for tool in brought}
     rows = []
     for row in table.rows:
-        parts = tuple(
-            _with(part, [part.label if is_by_tool else f"mcp__{row.name}__{part.label}"], brought) for part in row.parts
-        )
-        if parts:
-            tools = [part.label if is_by_tool else f"mcp__{row.name}__{part.label}" for part in row.parts]
+        of_parts = [
+            [part.label] if is_by_tool else [tool for tool, mcp in of_mcp.items() if mcp == (row.name, part.label)]
+            for part in row.parts
+        ]
+        if of_parts:
+            tools = [tool for of_part in of_parts for tool in of_part]
         elif row.name is not None:
             tools = [row.name]
         else:
-            tools = [tool for tool in brought if mcp_of(tool) is None] if row.label == NO_MCP else []
+            tools = [tool for tool, mcp in of_mcp.items() if mcp is None] if row.label == NO_MCP else []
+        parts = tuple(_with(part, of_part, brought) for part, of_part in zip(row.parts, of_parts, strict=True))
         rows.append(_with(row, tools, brought)._replace(parts=parts))
     return table._replace(rows=tuple(rows), has_results=True, notes=(*table.notes, NOTE))
 

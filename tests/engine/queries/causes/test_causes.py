@@ -17,6 +17,7 @@ from claude_tui.engine.queries.answers import Answers
 from claude_tui.engine.queries.causes.causes import Causes
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS
 from claude_tui.engine.queries.causes.known.kept import CausesCache
+from claude_tui.engine.queries.causes.results import with_results
 from claude_tui.engine.queries.causes.tables import CauseOf, CauseTable, Pause
 from claude_tui.engine.queries.responses import list_responses, totals_of
 from claude_tui.engine.state.store import Store
@@ -167,6 +168,29 @@ def test_a_call_without_a_name_is_said_to_have_none(tmp_path: Path) -> None:
     assert {(row.name, row.label) for row in rows} == {
         (None, "(no name)"), ("Bash", "Bash"), ("mcp__", "mcp__"), ("mcp____list", "mcp____list"),
     }  # fmt: skip
+
+
+def test_the_server_is_the_second_part_of_a_name_even_if_it_is_the_last(tmp_path: Path) -> None:
+    home, names = ClaudeHome(tmp_path), ("mcp__shop", "mcp__shop__", "mcp__shop__list__all", "Bash")
+    home.append(
+        calling("msg_1", T, *names),
+        {"type": "user", "timestamp": timestamp(T + 1), "sessionId": "s1", "message": {"content": [
+            {"type": "tool_result", "tool_use_id": f"msg_1-{number}", "content": "x" * 40 * (number + 1)}
+            for number in range(len(names))
+        ]}},
+        assistant("msg_2", T + 2, usage(9000, 20)),
+    )  # fmt: skip
+    store = counted(home.folder)
+    causes = Causes(store)
+    sums_hold(store, causes)
+    context = causes.table(Query(), "context")
+    brought = {row.label: row.tokens_est for row in context.rows if row.label.startswith("result ")}
+    for by, parts in (("mcp", {"(no name)": 2, "list__all": 1}), ("tool", dict.fromkeys(names[:3], 1))):
+        (shop,) = (row for row in with_results(causes.table(Query(), by), context).rows if row.name == "shop")
+        assert {part.label: part.calls for part in shop.parts} == parts
+        assert sum(part.cost_nano for part in shop.parts) == shop.cost_nano
+        assert shop.tokens_est == sum(part.tokens_est for part in shop.parts)
+        assert shop.tokens_est == sum(tokens for label, tokens in brought.items() if "mcp__shop" in label) > 0
 
 
 def test_a_fork_changes_nothing_and_its_copies_count_for_the_first_session(tmp_path: Path) -> None:

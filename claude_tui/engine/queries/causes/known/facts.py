@@ -14,6 +14,8 @@ from claude_tui.engine.state.store import Store
 MAIN: Final = "main"
 """The name of what a session did itself, among the types of sub-agents."""
 DETACHED: Final = "HEAD"
+NO_NAME: Final = "(no name)"
+"""What a tool is called that has no name, or none but that of its MCP server."""
 _DEEPEST: Final = 16
 """Sub-agents within sub-agents that are followed."""
 
@@ -118,6 +120,7 @@ def _prefix(name: str) -> str:
 
 
 def mcp_of(tool: str) -> tuple[str, str] | None:
-    """Return server and tool of the name of an MCP tool, None for any other."""
-    parts = tool.split("__", 2)
-    return (parts[1], parts[2]) if len(parts) == 3 and parts[0] == "mcp" and parts[1] else None
+    """Return server and tool of the name of an MCP tool, None for any other. A name may end with its server."""
+    mcp, _, rest = tool.partition("__")
+    server, _, name = rest.partition("__")
+    return (server, name or NO_NAME) if mcp == "mcp" and server else None
