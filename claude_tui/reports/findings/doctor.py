@@ -46,7 +46,7 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class LedgerOnly:
-    """What is still counted although its log is gone: the number of responses, and of the files they were in."""
+    """What is still counted although its log is deleted or closed to us: how many responses, of how many files."""
 
     responses: int = 0
     files: int = 0
@@ -152,7 +152,7 @@ def lines(found: DoctorFindings) -> list[str]:
         f"  ledger: {found.ledger}",
         *(f"    {line}" for line in found.ledger_notes),
         f"  only the ledger still has {many(found.remembered.responses, 'response')} "
-        f"from {many(found.remembered.files, 'deleted file')}",
+        f"from {many(found.remembered.files, 'file')} deleted or closed to us",
         f"  limits: {found.limits}",
     ]
     made += ["", "watching", *(f"  {display_name(line)}" for line in found.watcher)]

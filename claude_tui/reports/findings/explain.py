@@ -148,7 +148,8 @@ def _paragraphs(found: Explanation, about: Query | Response, zone: tzinfo) -> It
 
 def _rows(found: Explanation, zone: tzinfo) -> Iterator[str]:
     """Yield what was found in the logs when they were read again."""
-    gone = f"; {many(found.files_gone, 'deleted file')}, whose responses are in the ledger" if found.files_gone else ""
+    files = many(found.files_gone, "file")
+    gone = f"; {files} deleted or closed to us, whose responses are in the ledger" if found.files_gone else ""
     yield f"  {many(found.lines, 'line')} of {many(found.files, 'file')}, {size(found.bytes_read)}{gone}"
     yield f"  {many(found.usage_rows, 'row')} with usage"
     yield f"  {count(found.counted_rows)} counted: {REASONS[COUNTED]}"

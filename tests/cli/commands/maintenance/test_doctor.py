@@ -92,5 +92,7 @@ def test_it_counts_what_only_the_ledger_still_has(
     kept.unlink()
     found = examined(capsys)
     assert (found["responses"], found["remembered"]) == (3, {"responses": 3, "files": 2})
+    assert main(["doctor"]) == 0
+    assert "only the ledger still has 3 responses from 2 files deleted or closed to us" in capsys.readouterr().out
     ledger_file().unlink()
     assert main(["doctor"]) == 3 and main(["report"]) == 3

@@ -26,6 +26,8 @@ from tests.engine.telemetry import FOLDER, exports_of
 
 REPL = FOLDER / "repl332"
 OLD = "2026-08-01"
+RECENT = time.strftime("%Y-%m-%d", time.gmtime(time.time() - (KEEP_DAYS - 10) * 86_400))
+"""A day whose file is kept whatever the ledger holds."""
 
 
 @pytest.fixture
@@ -91,16 +93,16 @@ def test_nothing_goes_that_the_ledger_does_not_hold(spool: Path) -> None:
 
 
 def test_a_file_stays_for_its_days_though_the_ledger_holds_it(spool: Path) -> None:
-    path = written("2026-11-02", exports_of(REPL)[:3])
+    path = written(RECENT, exports_of(REPL)[:3])
     day_ms = int(path.stat().st_mtime * 1000) // DAY_MS * DAY_MS
     assert main(["ledger", "keep"]) == 0
-    assert "2026-11-02" in days()
+    assert RECENT in days()
     assert pruned(day_ms + KEEP_DAYS * DAY_MS) == Pruned()
     assert pruned(day_ms + (KEEP_DAYS + 1) * DAY_MS).files == 1
 
 
 def test_a_file_stays_while_anybody_reads_it(spool: Path) -> None:
-    path = written("2026-11-02", exports_of(REPL)[:3])
+    path = written(RECENT, exports_of(REPL)[:3])
     assert main(["ledger", "keep"]) == 0
     later_ms = time.time_ns() // 1_000_000 + 40 * DAY_MS
     holder = "import sys; from claude_tui.sources.telemetry.keeping import shared\n"
