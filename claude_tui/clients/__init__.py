@@ -185,6 +185,7 @@ _DECLARED: Final = (
         parts=("sessions/*/wire.jsonl", "sessions/*/state.json", "workspaces.json"),
         read_causes="claude_tui.sources.kimi.causes:read_causes",
         is_append_only=True,
+        note="../../state.json",
         env=(("KIMI_CODE_HOME", "folder of Kimi Code"),),
         counted="every usage.record once, sub-agents included",
         checked=Checked("2.1.0", 1, 30),

@@ -37,7 +37,8 @@ class Client(NamedTuple):
 
     `is_append_only`: each log is one file of lines that only grows, and offsets are bytes in it. Otherwise one log may
     be spread over files or be rewritten, and whatever changed is looked for in the whole root. `is_found_below`: what
-    is discovered in a folder below a root is the same as is discovered there from the root.
+    is discovered in a folder below a root is the same as is discovered there from the root. `note` is a file, as a path
+    from the folder of a log, that says something of the log from when it is there; "" for none.
 
     `names_providers`: models are written "provider/model". `logs_cost`: the client logs what a response cost, so a
     cost of 0 was replaced by the list price and is an estimate. `not_logged` is what is billed and stands in no log,
@@ -63,6 +64,7 @@ class Client(NamedTuple):
     audit: str = ""
     is_append_only: bool = False
     is_found_below: bool = False
+    note: str = ""
     names_providers: bool = False
     logs_cost: bool = False
     resume: str = ""

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from typing import Final
 
-SCHEMA: Final = 25
+SCHEMA: Final = 26
 """Moves whenever what is counted, or how it is kept, changes."""

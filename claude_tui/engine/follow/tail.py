@@ -23,6 +23,7 @@ from claude_tui.engine.start import APPENDED, is_same_stat, task_of
 from claude_tui.engine.state.batch import FileColumns, FileOutcome, pack
 from claude_tui.engine.state.store import Store
 from claude_tui.sources.protocol import REFUSED, LogFile, SourceConfig
+from claude_tui.sources.reading.folders import with_note
 from claude_tui.sources.registry import logs_below, reader, roots
 from claude_tui.waiting import is_set_in_time
 
@@ -260,5 +261,7 @@ def _restat(files: Iterable[LogFile]) -> list[LogFile]:
         except OSError:
             continue
         if stat.S_ISREG(at.st_mode):  # a link left where a file was is not that file
-            found.append(file._replace(size=at.st_size, mtime_ns=at.st_mtime_ns, dev=at.st_dev, ino=at.st_ino))
+            log = file._replace(size=at.st_size, mtime_ns=at.st_mtime_ns, dev=at.st_dev, ino=at.st_ino)
+            note = SOURCES[file.source].note
+            found.append(with_note(log, note) if note else log)
     return found

@@ -30,7 +30,7 @@ class GeminiChat:
     `stem` replaces a session id that no record contains. `folder_of` finds the project's folder by the hash in the
     records, for a chat whose `cwd` is not known otherwise. `bad_counts` collects the names of counters that are not
     counts; their messages are not counted. `is_known`, `has_answers`, `has_usage`: see
-    `records.conversation.Conversation`.
+    `records.conversation.Conversation`. `place` is the folder that its place stands for.
     """
 
     stem: str
@@ -46,18 +46,19 @@ class GeminiChat:
     is_known: bool = False
     has_answers: bool = False
     has_usage: bool = False
+    place: str = ""
 
     def resume(self, state: str) -> None:
         """Continue from where `state()` was taken."""
         if state:
             self.session, self.project_hash, self.title, *more = json.loads(state)
-            self.is_known, self.has_answers, self.has_usage = more or (True, False, False)
+            self.is_known, self.has_answers, self.has_usage, *_ = more
             self._locate()
 
     def state(self) -> str:
         """Return what must be known to follow the next records."""
         return json.dumps(
-            [self.session, self.project_hash, self.title, self.is_known, self.has_answers, self.has_usage]
+            [self.session, self.project_hash, self.title, self.is_known, self.has_answers, self.has_usage, self.place]
         )
 
     def events(self, record: Mapping[str, object], offset: int) -> Iterator[ResponseEvent]:

@@ -12,7 +12,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 from claude_tui.model import UsageRow
 from claude_tui.sources.gemini.chat import KINDS, GeminiChat, holds_tools
-from claude_tui.sources.gemini.reading import chat_at, events_of, read_chat
+from claude_tui.sources.gemini.reading import chat_at, events_of, fitting, read_chat
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile
 from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.records.fast import Count, FastReader, Nothing
@@ -113,5 +113,6 @@ def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: 
     """Read a chat: whole if it is one JSON value, else the lines after the checkpoint. Raises OSError if it cannot be
     opened."""
     if file.path.endswith(".jsonl"):
-        return _READER.read_columns(file, since, chat_at(file, FastGeminiChat), keep_names=keep_names)
+        chat = chat_at(file, FastGeminiChat)
+        return _READER.read_columns(file, fitting(since, chat), chat, keep_names=keep_names)
     return settled(file.source, read_chat(file, since)[0], keep_names=keep_names)

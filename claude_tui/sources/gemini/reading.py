@@ -5,6 +5,7 @@ Must not know where chats are found.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -23,6 +24,7 @@ from claude_tui.sources.records.events import ResponseEvent
 def read_chat(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, list[ResponseEvent]]:
     """Read a chat, and keep the events its rows were made of. Raises OSError if it cannot be opened."""
     chat = chat_at(file, GeminiChat)
+    since = fitting(since, chat)
     return _read_lines(file, since, chat) if file.path.endswith(".jsonl") else _read_whole(file, since, chat)
 
 
@@ -35,7 +37,16 @@ def chat_at(file: LogFile, kind: type[C]) -> C:
     stem = below[-1].rpartition(".")[0]
     parent = below[0] if len(below) > 1 else ""
     folder = project_folder(file.root, project)
-    return kind(stem, lambda project_hash: project_folder(file.root, project, (project_hash,)), parent, folder)
+    return kind(
+        stem, lambda project_hash: project_folder(file.root, project, (project_hash,)), parent, folder, place=folder
+    )
+
+
+def fitting(since: Checkpoint | None, chat: GeminiChat) -> Checkpoint | None:
+    """Return a checkpoint; if the chat was of another folder then, one that nothing continues: every row says which."""
+    if since is None or not since.state or json.loads(since.state)[-1] == chat.place:
+        return since
+    return since._replace(head=b"", mark=-1)
 
 
 def _read_lines(file: LogFile, since: Checkpoint | None, chat: GeminiChat) -> tuple[FileRead, list[ResponseEvent]]:
@@ -79,4 +90,5 @@ def _read_whole(file: LogFile, since: Checkpoint | None, chat: GeminiChat) -> tu
         report(ProblemKind.UNRECOGNISED, 0, wrong)
     for name in chat.bad_counts:
         report(ProblemKind.BAD_COUNT, 0, name)
+    mark = mark._replace(state=chat.state())
     return FileRead([event.row for event in events], mark, chat.facts(), problems, restarted, len(data)), events

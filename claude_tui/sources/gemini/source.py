@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile, SourceConfig
-from claude_tui.sources.reading.folders import log_files
+from claude_tui.sources.reading.folders import beside, log_files
 
 if TYPE_CHECKING:
     from claude_tui.sources.records.events import ResponseEvent
@@ -34,7 +34,13 @@ class GeminiSource:
         except OSError:
             return
         for project in projects:
-            yield from log_files(self.name, root, os.path.join("tmp", project, "chats"), _is_chat)
+            folder = None
+            for file in log_files(self.name, root, os.path.join("tmp", project, "chats"), _is_chat):
+                if folder is None:
+                    from claude_tui.sources.gemini.projects import project_folder  # only where there is a chat
+
+                    folder = project_folder(os.fspath(root), project)
+                yield beside(file, folder)
 
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
         """Read a chat: whole if it is one JSON value, else the lines after the checkpoint."""

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from claude_tui.sources.kimi.wire import SCOPES, Wire, key_of, wire_at
+from claude_tui.sources.kimi.wire import SCOPES, Wire, fitting, key_of, wire_at
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile
 from claude_tui.sources.records.fast import Count, FastReader
 from claude_tui.sources.records.fast_rows import FastBuilder
@@ -89,4 +89,5 @@ _READER: Final = FastReader(KimiLine)
 
 def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
     """Read a wire, whole or from a checkpoint. Raises OSError if it cannot be opened."""
-    return _READER.read_columns(file, since, wire_at(file.path, file.root, FastWire), keep_names=keep_names)
+    wire = wire_at(file.path, file.root, FastWire)
+    return _READER.read_columns(file, fitting(since, wire), wire, keep_names=keep_names)

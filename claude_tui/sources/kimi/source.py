@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from claude_tui.clients import CLIENTS
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile, SourceConfig
-from claude_tui.sources.reading.folders import log_files
+from claude_tui.sources.reading.folders import log_files, with_note
 
 
 class KimiSource:
@@ -24,11 +25,13 @@ class KimiSource:
 
     def discover(self, root: Path) -> Iterable[LogFile]:
         """Walk the wires of every session."""
-        return log_files(self.name, root, "sessions", lambda name: name == "wire.jsonl")
+        for file in log_files(self.name, root, "sessions", lambda name: name == "wire.jsonl"):
+            yield with_note(file, CLIENTS[self.name].note)
 
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
         """Read a wire, whole or from a checkpoint. Raises OSError if it cannot be opened."""
-        from claude_tui.sources.kimi.wire import Wire, wire_at  # only where there is a wire
+        from claude_tui.sources.kimi.wire import Wire, fitting, wire_at  # only where there is a wire
         from claude_tui.sources.records.line_logs import read_log
 
-        return read_log(file, since, wire_at(file.path, file.root, Wire))
+        wire = wire_at(file.path, file.root, Wire)
+        return read_log(file, fitting(since, wire), wire)

@@ -6,6 +6,7 @@ the user's; what was really asked for is in the request before it. A fork copies
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ import orjson
 
 from claude_tui import files
 from claude_tui.model import Usage, UsageRow
+from claude_tui.sources.protocol import Checkpoint
 from claude_tui.sources.records.conversation import Conversation, UnknownShapeError
 from claude_tui.sources.records.events import count_of, text_of_counters
 from claude_tui.sources.values.instants import instant_ms
@@ -31,11 +33,12 @@ _MOST_BYTES: Final = 1 << 20
 class Wire(Conversation):
     """One wire. `models` are the real names of aliases; `forked_ms` is when the session was forked, 0 if it was not.
 
-    What is older than that was copied.
+    What is older than that was copied. `told` is all that files beside the wire say, as one text.
     """
 
     models: dict[str, str] = field(default_factory=dict)
     forked_ms: int = 0
+    told: str = ""
 
     def rows(self, record: Mapping[str, Any], offset: int) -> Iterator[UsageRow]:
         """Yield what a record counts."""
@@ -115,12 +118,21 @@ def wire_at(path: str, root: str, kind: type[W]) -> W:
     if not cwd:
         known = table_of(_object(os.path.join(root, "workspaces.json")), "workspaces")
         cwd = text_of(table_of(known, workspace), "root")
+    forked_ms = instant_ms(told.get("createdAt")) if text_of(told, "forkedFrom") else 0
     return kind(
         session=os.path.basename(folder),
         agent="" if agent == "main" else agent,
         cwd=cwd,
-        forked_ms=instant_ms(told.get("createdAt")) if text_of(told, "forkedFrom") else 0,
+        forked_ms=forked_ms,
+        told=f"{forked_ms} {cwd}",
     )
+
+
+def fitting(since: Checkpoint | None, wire: Wire) -> Checkpoint | None:
+    """Return a checkpoint; if the files beside the wire said something else then, one that nothing continues."""
+    if since is None or not since.state or json.loads(since.state).get("told") == wire.told:
+        return since
+    return since._replace(head=b"")
 
 
 def _object(path: str) -> dict[str, Any]:

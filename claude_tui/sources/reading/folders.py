@@ -10,6 +10,7 @@ from zlib import crc32
 
 from claude_tui.sources.protocol import REFUSED, LogFile
 
+_MILLI_NS: Final = 1_000_000
 MOST_LINKED: Final = 10_000
 """Most folders entered through links below one root. A link that leads to more is reported."""
 
@@ -68,6 +69,20 @@ def log_files(source: str, root: Path, folder: str, is_log: Callable[[str], bool
 def log_file(source: str, root: Path, path: str, found: os.stat_result) -> LogFile:
     """Return the record of a file with its stat."""
     return LogFile(source, path, os.fspath(root), found.st_size, found.st_mtime_ns, found.st_dev, found.st_ino)
+
+
+def beside(file: LogFile, said: str) -> LogFile:
+    """Return the record of a log of which other files say something that counts, "" for nothing: what they say is in
+    the last digits of its time, below a millisecond, so that it looks changed when that changes."""
+    if not said or file.dev == REFUSED:
+        return file
+    return file._replace(mtime_ns=file.mtime_ns - file.mtime_ns % _MILLI_NS + crc32(os.fsencode(said)) % _MILLI_NS)
+
+
+def with_note(file: LogFile, note: str) -> LogFile:
+    """Return the record of a log that looks changed when a file appears or is gone: `note`, a path from its folder."""
+    at = os.path.normpath(os.path.join(os.path.dirname(file.path), note))
+    return beside(file, note if os.access(at, os.F_OK) else "")
 
 
 class Links:
