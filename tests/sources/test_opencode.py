@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sqlite3
+import tracemalloc
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -550,6 +551,31 @@ def test_files_that_were_copied_into_the_database_count_once(store: Store, tmp_p
     new_layout(tmp_path, "msg_3", reply(T0 + 2))  # deleted from the database, or never in it
     settled = read_all(SOURCE, tmp_path)
     assert sorted((value.time_ms - T0, value.usage[0]) for value in settled.values()) == [(0, 100), (1, 100), (2, 100)]
+
+
+def test_files_that_were_copied_into_the_database_of_any_channel_count_once(store: Store, tmp_path: Path) -> None:
+    beta = Store(tmp_path / "opencode-beta.db")
+    with closing(beta.connection):
+        store.message("msg_1", reply(T0))
+        beta.message("msg_2", reply(T0 + 1))
+        for number in (1, 2, 3):
+            new_layout(tmp_path, f"msg_{number}", reply(T0 + number - 1, tokens=beside(tokens(7))))
+        assert sorted(value.usage[0] for value in read_all(SOURCE, tmp_path).values()) == [7, 100, 100]
+
+
+def test_a_file_costs_nothing_for_what_is_in_the_database(store: Store, tmp_path: Path) -> None:
+    for number in range(5_000):
+        store.message(f"msg_{number}", reply(T0))
+        if number % 1_000 == 0:
+            new_layout(tmp_path, f"msg_{number}", reply(T0))
+    first, *files = (file for file in SOURCE.discover(tmp_path) if file.path.endswith(".json"))
+    SOURCE.read(first)  # which asks the database
+    tracemalloc.start()
+    try:
+        assert [SOURCE.read(file).rows for file in files] == [[]] * 4
+        assert tracemalloc.get_traced_memory()[1] < 100_000  # half of what a copy of the ids takes
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_message_file_is_read_again_when_it_changes(tmp_path: Path) -> None:

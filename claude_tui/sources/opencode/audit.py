@@ -5,9 +5,7 @@ Must not decide what counts in a message, nor settle, price or sum.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
-from pathlib import Path
 
 from claude_tui.sources.auditing.again import holds
 from claude_tui.sources.auditing.audit import MIGRATED, AuditedRow, FileAudit
@@ -33,9 +31,9 @@ def audit_messages(file: LogFile, needle: bytes = b"") -> FileAudit:
 
 def _audit_file(file: LogFile) -> FileAudit:
     source = reader(file.source)
-    stored = source.stored_ids(Path(file.root)) if isinstance(source, OpenCodeSource) else frozenset()
-    read, _ = read_message(file, None, frozenset())
-    kind = MIGRATED if os.path.basename(file.path).removesuffix(".json") in stored else ""
+    is_stored = isinstance(source, OpenCodeSource) and source.is_stored(file)
+    read, _ = read_message(file, None, is_stored=False)
+    kind = MIGRATED if is_stored else ""
     return FileAudit(1, read.bytes_read, [AuditedRow(row, 1, kind) for row in read.rows])
 
 

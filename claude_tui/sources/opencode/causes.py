@@ -43,7 +43,7 @@ def _read(source: str, path: str, known: FileCauses | None, since: Checkpoint | 
     file = LogFile(source, path, "", stat.st_size, stat.st_mtime_ns, stat.st_dev, stat.st_ino)
     checkpoint, pending = Checkpoint(stat.st_dev, stat.st_ino, stat.st_size), None
     if path.endswith(".json"):
-        for event in read_message(file, None, frozenset())[1]:
+        for event in read_message(file, None, is_stored=False)[1]:
             _add(source, event, parts_of(path), found, before)
     else:
         is_known = known is not None and known.pending is not None

@@ -34,20 +34,22 @@ _MOST_BYTES = 64 << 20
 _OLD = ("storage", "session")
 
 
-def read_message(
-    file: LogFile, since: Checkpoint | None, stored_ids: frozenset[str]
-) -> tuple[FileRead, list[ResponseEvent]]:
-    """Read a message file, unless its id is among those in a database."""
+def named_id(path: str) -> str:
+    """Return the id of the message in a message file: its name."""
+    return os.path.basename(path).removesuffix(".json")
+
+
+def read_message(file: LogFile, since: Checkpoint | None, *, is_stored: bool) -> tuple[FileRead, list[ResponseEvent]]:
+    """Read a message file, unless it `is_stored` in a database."""
     data, mark, restarted, problems = read_document(file.path, since)
     events: list[ResponseEvent] = []
     talk = OpenCodeTalk()
-    message_id = os.path.basename(file.path).removesuffix(".json")
-    if data is not None and message_id not in stored_ids:
+    if data is not None and not is_stored:
         value = next(decode_objects(data), None)
         if value is None:
             problems.append(Problem(ProblemKind.MALFORMED, file.path, 0, "not a JSON object"))
         else:
-            _count(file, message_id, value, events, talk, problems)
+            _count(file, named_id(file.path), value, events, talk, problems)
     rows = [event.row for event in events]
     read = FileRead(
         rows, mark, problems=problems, restarted=restarted, bytes_read=len(data or b""), sessions=talk.facts()
@@ -145,7 +147,7 @@ def _place(path: str) -> tuple[str, str]:
 def _parts_folder(path: str) -> str:
     """Return the folder of a message's parts. Old layout: part/<session>/<message>; new: part/<message>."""
     storage, session_id = _place(path)
-    message_id = os.path.basename(path).removesuffix(".json")
+    message_id = named_id(path)
     return os.path.join(storage, "part", *((session_id, message_id) if _is_old(storage) else (message_id,)))
 
 

@@ -64,7 +64,7 @@ class OpenCodeSource:
         if file.path.endswith(".json"):
             from claude_tui.sources.opencode.legacy import read_message
 
-            return read_message(file, since, self.stored_ids(Path(file.root)))
+            return read_message(file, since, is_stored=self.is_stored(file))
         from claude_tui.sources.opencode.rows import read_database
 
         return read_database(file, since)
@@ -99,18 +99,23 @@ class OpenCodeSource:
         else:
             yield file._replace(size=file.size + log.st_size, mtime_ns=max(file.mtime_ns, log.st_mtime_ns))
 
-    def stored_ids(self, folder: Path) -> frozenset[str]:
-        """Ids of the messages of which a database in the folder tells tokens."""
+    def is_stored(self, file: LogFile) -> bool:
+        """Whether a database in the data folder of a message file tells tokens of its message."""
+        from claude_tui.sources.opencode.legacy import named_id
+
+        name = named_id(file.path)
+        return any(name in ids for ids in self._stored_ids(Path(file.root)))
+
+    def _stored_ids(self, folder: Path) -> Iterator[frozenset[str]]:
+        """Yield the ids of the messages of which each database tells tokens: asked for each message file."""
         from claude_tui.sources.opencode.stored.database import told_ids
 
-        found: frozenset[str] = frozenset()
         for path in self._databases(folder):
             for file in self._database(path, folder):
                 try:
-                    found |= told_ids(file.path, (file.dev, file.ino, file.size, file.mtime_ns))
+                    yield told_ids(file.path, (file.dev, file.ino, file.size, file.mtime_ns))
                 except OSError:
                     continue
-        return found
 
 
 def _is_json(name: str) -> bool:
