@@ -33,14 +33,14 @@ T = 1_790_000_000_000
 
 
 def test_a_response_ahead_of_the_clock_is_counted_and_named_but_is_not_now(claude_home: ClaudeHome) -> None:
-    for name, time_ms in (("msg_1", CLOCK_MS - 60_000), ("msg_2", LATE_MS)):
+    for name, time_ms in (("msg_1", CLOCK_MS), ("msg_2", LATE_MS)):
         claude_home.append(assistant(name, time_ms, usage(10, 5), session=name), session=name)
     responses = counted_exactly(claude_home.folder)
     store = counted(claude_home.folder)
     (problem,) = store.problems
     assert (problem.kind, problem.path) == (ProblemKind.FUTURE, responses[1].path)
     snapshot = assert_sums_agree(store, now_ms=CLOCK_MS)
-    assert (snapshot.totals.responses, snapshot.newest_ms) == (2, CLOCK_MS - 60_000)
+    assert (snapshot.totals.responses, snapshot.newest_ms) == (2, CLOCK_MS)
     assert (snapshot.active_sessions, snapshot.today.responses) == (1, 1)
     assert [row.key for row in snapshot.sessions] == ["msg_1", "msg_2"]
     assert [row.state for row in snapshot.sessions] == [SessionState.FINISHED, SessionState.DONE]

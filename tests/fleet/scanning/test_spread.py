@@ -121,13 +121,15 @@ def test_workers_that_die_change_nothing(
     assert merged(machine, store, table) == expected
 
 
-def test_a_log_that_kills_its_reader_is_found_and_left_out(store: Path, tmp_path: Path, cluster: LocalCluster) -> None:
+def test_a_log_that_kills_its_reader_is_found_and_left_out(
+    store: Path, tmp_path: Path, cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
     log = store / "ann" / "desk" / ".claude" / "projects" / "-x" / f"{POISON}.jsonl"
     log.parent.mkdir()
     log.write_text("{}\n")
     found = batches(store, tmp_path / "table", 1 << 19)
     scheduler: Any = cluster.scheduler
-    scheduler.allowed_failures = 0
+    monkeypatch.setattr(scheduler, "allowed_failures", 0)
     done = spread(found, cluster.scheduler_address, read=deadly)
     assert [problem.partition(": ")[0].rpartition("/")[2] for problem in done.problems] == [f"{POISON}.jsonl"]
     assert done.logs == sum(len(batch.logs) for batch in found) - 1
@@ -143,6 +145,7 @@ def test_two_drivers_at_once_write_the_same(
         driver.start()
     for driver in drivers:
         driver.join(120)
+    assert not any(driver.is_alive() for driver in drivers)
     assert not batches(store, table)
     assert merged(machine, store, table) == expected
 
